@@ -1,0 +1,283 @@
+//! What can be wrong with a data set.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// A row of a metadata file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The metadata file.
+    pub path: PathBuf,
+    /// The row, counted from 1; blank lines and a CSV file's header don't count.
+    pub row: usize,
+    /// The line of the file on which the row begins, counted from 1.
+    pub line: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` row {}", self.path.display(), self.row)?;
+        if self.line != self.row as u64 {
+            write!(f, " (line {})", self.line)?;
+        }
+        Ok(())
+    }
+}
+
+/// What can be wrong with a data set. Each message names the thing and the mend.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The folder isn't there.
+    #[error("there is no folder `{}`: check the path, or give `creatures` for the built-in set", path.display())]
+    FolderMissing {
+        /// The folder asked for.
+        path: PathBuf,
+    },
+
+    /// A file was given where a folder belongs.
+    #[error("`{}` is not a folder: give the folder which holds the pictures and their metadata.jsonl or metadata.csv", path.display())]
+    NotAFolder {
+        /// The path asked for.
+        path: PathBuf,
+    },
+
+    /// A Parquet file was given.
+    #[error(
+        "`{spec}`: Parquet files are not supported yet: give a folder with metadata.jsonl or metadata.csv, or `creatures`"
+    )]
+    ParquetUnsupported {
+        /// What was asked for.
+        spec: String,
+    },
+
+    /// Something of the form of a Hugging Face Hub id was given, and it is no folder here.
+    #[error(
+        "there is no folder `{spec}`, and hub ids are not supported yet: give a folder with metadata.jsonl or metadata.csv, or `creatures`"
+    )]
+    HubIdUnsupported {
+        /// What was asked for.
+        spec: String,
+    },
+
+    /// The folder has no metadata file.
+    #[error("`{}` has neither metadata.jsonl nor metadata.csv: add one with the columns `file_name` and `text`", folder.display())]
+    NoMetadata {
+        /// The folder.
+        folder: PathBuf,
+    },
+
+    /// The folder has two metadata files, and it is unclear which one counts.
+    #[error("`{}` has both metadata.jsonl and metadata.csv: remove one of them", folder.display())]
+    TwoMetadataFiles {
+        /// The folder.
+        folder: PathBuf,
+    },
+
+    /// A metadata file is larger than can be meant.
+    #[error("`{}` has {bytes} bytes, more than the {limit} that a metadata file may have: split the set", path.display())]
+    MetadataTooLarge {
+        /// The metadata file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// The largest size allowed.
+        limit: u64,
+    },
+
+    /// A file or folder can't be read.
+    #[error("can't read `{}`: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+
+    /// A row's picture can't be read.
+    #[error("can't read the picture `{}` of {place}: {source}", path.display())]
+    PictureUnreadable {
+        /// The picture's file.
+        path: PathBuf,
+        /// The row which names it.
+        place: Place,
+        /// What the system says.
+        source: io::Error,
+    },
+
+    /// A row's picture is larger than can be meant.
+    #[error("the picture `{}` of {place} has {bytes} bytes, more than the {limit} that a picture may have: make it smaller or remove the row", path.display())]
+    PictureTooLarge {
+        /// The picture's file.
+        path: PathBuf,
+        /// The row which names it.
+        place: Place,
+        /// Its size.
+        bytes: u64,
+        /// The largest size allowed.
+        limit: u64,
+    },
+
+    /// A row names a picture that isn't there.
+    #[error("{place}: there is no picture `{file_name}` in the folder: add it or remove the row")]
+    PictureMissing {
+        /// The row.
+        place: Place,
+        /// The picture it names.
+        file_name: String,
+    },
+
+    /// A row names a picture outside of the folder.
+    #[error(
+        "{place}: `{file_name}` is not a path inside the folder: give it relative to the folder, without `..`"
+    )]
+    PathOutside {
+        /// The row.
+        place: Place,
+        /// The path it gives.
+        file_name: String,
+    },
+
+    /// A line isn't valid JSON.
+    #[error(
+        "{place}: not a JSON object ({reason}): write one object a line, such as {{\"file_name\": \"a.png\", \"text\": \"a cat\"}}"
+    )]
+    InvalidJson {
+        /// The row.
+        place: Place,
+        /// What the parser says.
+        reason: String,
+    },
+
+    /// A CSV row can't be read.
+    #[error("{place}: {reason}: mend the row's commas and quotes")]
+    InvalidCsv {
+        /// The row.
+        place: Place,
+        /// What the parser says.
+        reason: String,
+    },
+
+    /// A row isn't UTF-8.
+    #[error("{place}: not UTF-8 text: save the file as UTF-8")]
+    NotUtf8 {
+        /// The row.
+        place: Place,
+    },
+
+    /// A line is longer than can be meant.
+    #[error("{place}: the line is longer than {limit} bytes: write one row a line")]
+    LineTooLong {
+        /// The row.
+        place: Place,
+        /// The greatest length allowed.
+        limit: usize,
+    },
+
+    /// A row (or a CSV file's header) lacks a column.
+    #[error("{place}: the column {column} is missing: add it")]
+    MissingColumn {
+        /// The row.
+        place: Place,
+        /// The column, or the columns of which one is needed.
+        column: &'static str,
+    },
+
+    /// A CSV header lacks a column.
+    #[error("`{}`: the header has no column {column}: add it", path.display())]
+    MissingHeader {
+        /// The metadata file.
+        path: PathBuf,
+        /// The column, or the columns of which one is needed.
+        column: &'static str,
+    },
+
+    /// A value has the wrong type.
+    #[error("{place}: `{column}` is {found}: write {expected}")]
+    WrongType {
+        /// The row.
+        place: Place,
+        /// The column.
+        column: String,
+        /// What is there.
+        found: &'static str,
+        /// What belongs there.
+        expected: &'static str,
+    },
+
+    /// A caption is empty or blank, or a list of captions has no entry.
+    #[error("{place}: the caption of `{file_name}` is empty: write one or remove the row")]
+    EmptyCaption {
+        /// The row.
+        place: Place,
+        /// The picture.
+        file_name: String,
+    },
+
+    /// A caption is longer than can be meant.
+    #[error("{place}: a caption of `{file_name}` has {bytes} bytes, more than {limit}: shorten it")]
+    CaptionTooLong {
+        /// The row.
+        place: Place,
+        /// The picture.
+        file_name: String,
+        /// The caption's length.
+        bytes: usize,
+        /// The greatest length allowed.
+        limit: usize,
+    },
+
+    /// The set has no row.
+    #[error("`{}` has no row: add at least one picture with a caption", path.display())]
+    EmptyDataset {
+        /// The metadata file.
+        path: PathBuf,
+    },
+
+    /// There is no such row.
+    #[error("there is no row at index {index}: `{set}` has {len} rows")]
+    RowOutOfRange {
+        /// The set's name.
+        set: String,
+        /// The index asked for, counted from 0.
+        index: usize,
+        /// How many rows there are.
+        len: usize,
+    },
+
+    /// A test share that isn't a fraction.
+    #[error("the test share {test_size} is not between 0 and 1: give a fraction such as 0.1")]
+    InvalidTestSize {
+        /// The value given.
+        test_size: f64,
+    },
+
+    /// A split would leave one half empty.
+    #[error(
+        "a test share of {test_size} cuts the {rows} row(s) of `{set}` into {train} for training and {test} for testing, and neither may be empty: add rows or change the share"
+    )]
+    EmptySplit {
+        /// The set's name.
+        set: String,
+        /// How many rows it has.
+        rows: usize,
+        /// The share asked for.
+        test_size: f64,
+        /// How many rows the training half would get.
+        train: usize,
+        /// How many rows the test half would get.
+        test: usize,
+    },
+}
+
+impl DataError {
+    /// The error for an index past the end of a set.
+    pub(crate) fn out_of_range(set: &str, index: usize, len: usize) -> Self {
+        Self::RowOutOfRange {
+            set: set.to_owned(),
+            index,
+            len,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Cutting a set into a training and a test part.
+
+use std::sync::Arc;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use crate::{CaptionDataset, DataError, Subset};
+
+/// The two parts of a set.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// The rows to train on.
+    pub train: Subset,
+    /// The rows held out.
+    pub test: Subset,
+}
+
+/// Shuffles the rows by `seed` and holds out `ceil(test_size * rows)` of them.
+///
+/// The sizes are those of `datasets.Dataset.train_test_split`; the order is not,
+/// for NumPy's generator makes that one.
+///
+/// # Errors
+/// [`DataError::InvalidTestSize`] unless `0 < test_size < 1`;
+/// [`DataError::EmptySplit`] if one part would have no row.
+pub fn train_test_split(
+    set: Arc<dyn CaptionDataset>,
+    test_size: f64,
+    seed: u64,
+) -> Result<Split, DataError> {
+    let test_rows = test_rows(set.as_ref(), test_size)?;
+    let mut test: Vec<usize> = (0..set.len()).collect();
+    test.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let train = test.split_off(test_rows);
+    let part = |rows, part| Subset::new(set.clone(), rows, format!("{}[{part}]", set.name()));
+    Ok(Split {
+        train: part(train, "train")?,
+        test: part(test, "test")?,
+    })
+}
+
+/// How many rows to hold out.
+fn test_rows(set: &dyn CaptionDataset, test_size: f64) -> Result<usize, DataError> {
+    // Written so that NaN is refused too.
+    if !(test_size > 0.0 && test_size < 1.0) {
+        return Err(DataError::InvalidTestSize { test_size });
+    }
+    let rows = set.len();
+    let test = ((test_size * rows as f64).ceil() as usize).min(rows);
+    let train = rows - test;
+    if train == 0 || test == 0 {
+        return Err(DataError::EmptySplit {
+            set: set.name().to_owned(),
+            rows,
+            test_size,
+            train,
+            test,
+        });
+    }
+    Ok(test)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Creatures;
+
+    fn creatures(rows: usize) -> Arc<dyn CaptionDataset> {
+        Arc::new(Creatures::with_rows(rows, 0))
+    }
+
+    #[test]
+    fn sizes_are_those_of_datasets() {
+        for (rows, test_size, test) in [(833, 0.1, 84), (10, 0.1, 1), (2, 0.5, 1), (833, 0.2, 167)]
+        {
+            let split = train_test_split(creatures(rows), test_size, 42).unwrap();
+            assert_eq!((split.train.len(), split.test.len()), (rows - test, test));
+        }
+    }
+
+    #[test]
+    fn the_parts_are_disjoint_and_cover_the_set() {
+        let split = train_test_split(creatures(50), 0.3, 7).unwrap();
+        let mut rows = [split.train.indices(), split.test.indices()].concat();
+        rows.sort_unstable();
+        assert!(rows.into_iter().eq(0..50));
+    }
+
+    #[test]
+    fn the_seed_alone_decides_the_split() {
+        let rows = |seed| {
+            train_test_split(creatures(50), 0.3, seed)
+                .unwrap()
+                .test
+                .indices()
+                .to_vec()
+        };
+        assert_eq!(rows(1), rows(1));
+        assert_ne!(rows(1), rows(2));
+    }
+
+    #[test]
+    fn a_split_keeps_its_rows_from_release_to_release() {
+        let split = train_test_split(creatures(12), 0.4, 42).unwrap();
+        assert_eq!(split.test.indices(), [0]);
+    }
+
+    #[test]
+    fn a_share_that_is_no_fraction_is_a_named_error() {
+        for test_size in [0.0, 1.0, -0.1, 1.5, f64::NAN, f64::INFINITY] {
+            let error = train_test_split(creatures(5), test_size, 0).unwrap_err();
+            assert!(
+                matches!(error, DataError::InvalidTestSize { .. }),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_part_is_a_named_error() {
+        for (rows, test_size) in [(0, 0.5), (1, 0.5), (5, 0.99)] {
+            let error = train_test_split(creatures(rows), test_size, 0).unwrap_err();
+            assert!(matches!(error, DataError::EmptySplit { .. }), "{error}");
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! The model's configuration, as `config.json` spells it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::files::{FileError, read_json};
+
+/// The file that holds a [`GitConfig`].
+pub const CONFIG_FILE: &str = "config.json";
+
+/// The whole model; field names and defaults are those of transformers' `GitConfig`.
+///
+/// Keys that computing does not need are ignored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GitConfig {
+    /// Always `git`.
+    pub model_type: String,
+    /// The class that transformers builds from this file.
+    pub architectures: Vec<String>,
+    /// The vision encoder.
+    pub vision_config: GitVisionConfig,
+    /// Number of tokens that the model can read and write.
+    pub vocab_size: usize,
+    /// Width of the decoder.
+    pub hidden_size: usize,
+    /// Layers of the decoder.
+    pub num_hidden_layers: usize,
+    /// Attention heads of each decoder layer.
+    pub num_attention_heads: usize,
+    /// Width between the two linear maps of a decoder layer.
+    pub intermediate_size: usize,
+    /// Activation between those two maps.
+    pub hidden_act: HiddenAct,
+    /// Dropout after embeddings and linear maps, while training.
+    pub hidden_dropout_prob: f64,
+    /// Dropout of attention probabilities, while training.
+    pub attention_probs_dropout_prob: f64,
+    /// Longest text, in tokens.
+    pub max_position_embeddings: usize,
+    /// Standard deviation of fresh weights.
+    pub initializer_range: f64,
+    /// Added to the variance in the decoder's layer norms.
+    pub layer_norm_eps: f64,
+    /// Token that fills up short rows.
+    pub pad_token_id: u32,
+    /// Token that a caption starts with.
+    pub bos_token_id: u32,
+    /// Token that ends a caption.
+    pub eos_token_id: u32,
+    /// Whether the head's weight is that of the word embeddings. No published GIT ties them.
+    pub tie_word_embeddings: bool,
+    /// Number of video frames with a temporal embedding; none for pictures.
+    pub num_image_with_embedding: Option<usize>,
+}
+
+/// The vision encoder, as `vision_config` in `config.json` spells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GitVisionConfig {
+    /// Always `git_vision_model`.
+    pub model_type: String,
+    /// Width of the encoder.
+    pub hidden_size: usize,
+    /// Width between the two linear maps of a layer.
+    pub intermediate_size: usize,
+    /// Layers of the encoder.
+    pub num_hidden_layers: usize,
+    /// Attention heads of each layer.
+    pub num_attention_heads: usize,
+    /// Colour channels of a picture.
+    pub num_channels: usize,
+    /// Side of the square picture, in pixels.
+    pub image_size: usize,
+    /// Side of the square patches that it is cut into, in pixels.
+    pub patch_size: usize,
+    /// Activation between the two linear maps of a layer.
+    pub hidden_act: HiddenAct,
+    /// Added to the variance in layer norms, the projection's included.
+    pub layer_norm_eps: f64,
+    /// Dropout of attention probabilities, while training.
+    pub attention_dropout: f64,
+    /// Standard deviation of fresh weights.
+    pub initializer_range: f64,
+}
+
+/// An activation function by its Hugging Face name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HiddenAct {
+    /// `x · Φ(x)`, exact.
+    Gelu,
+    /// `x · σ(1.702 x)`.
+    QuickGelu,
+}
+
+/// A value that no model can be built from.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{key} is {value}, {problem}")]
+pub struct ConfigError {
+    /// The key in `config.json`.
+    pub key: &'static str,
+    /// The value found there.
+    pub value: String,
+    /// What is wrong with it and what would be right.
+    pub problem: String,
+}
+
+impl Default for GitVisionConfig {
+    fn default() -> Self {
+        Self {
+            model_type: "git_vision_model".into(),
+            hidden_size: 768,
+            intermediate_size: 3072,
+            num_hidden_layers: 12,
+            num_attention_heads: 12,
+            num_channels: 3,
+            image_size: 224,
+            patch_size: 16,
+            hidden_act: HiddenAct::QuickGelu,
+            layer_norm_eps: 1e-5,
+            attention_dropout: 0.0,
+            initializer_range: 0.02,
+        }
+    }
+}
+
+/// The configuration of `microsoft/git-base`.
+impl Default for GitConfig {
+    fn default() -> Self {
+        Self {
+            model_type: "git".into(),
+            architectures: vec!["GitForCausalLM".into()],
+            vision_config: GitVisionConfig::default(),
+            vocab_size: 30522,
+            hidden_size: 768,
+            num_hidden_layers: 6,
+            num_attention_heads: 12,
+            intermediate_size: 3072,
+            hidden_act: HiddenAct::Gelu,
+            hidden_dropout_prob: 0.1,
+            attention_probs_dropout_prob: 0.1,
+            max_position_embeddings: 1024,
+            initializer_range: 0.02,
+            layer_norm_eps: 1e-12,
+            pad_token_id: 0,
+            bos_token_id: 101,
+            eos_token_id: 102,
+            tie_word_embeddings: false,
+            num_image_with_embedding: None,
+        }
+    }
+}
+
+impl GitConfig {
+    /// A model small enough to be trained from nothing on a CPU in minutes: 64-pixel pictures,
+    /// 8-pixel patches, width 128, four vision and two decoder layers.
+    pub fn small(vocab_size: usize, pad: u32, bos: u32, eos: u32) -> Self {
+        Self {
+            vision_config: GitVisionConfig {
+                hidden_size: 128,
+                intermediate_size: 512,
+                num_hidden_layers: 4,
+                num_attention_heads: 4,
+                image_size: 64,
+                patch_size: 8,
+                initializer_range: 0.05,
+                ..GitVisionConfig::default()
+            },
+            vocab_size,
+            hidden_size: 128,
+            num_hidden_layers: 2,
+            num_attention_heads: 4,
+            intermediate_size: 512,
+            hidden_dropout_prob: 0.0,
+            attention_probs_dropout_prob: 0.0,
+            max_position_embeddings: 64,
+            initializer_range: 0.05,
+            pad_token_id: pad,
+            bos_token_id: bos,
+            eos_token_id: eos,
+            ..Self::default()
+        }
+    }
+
+    /// Reads and checks `config.json` in `folder`.
+    ///
+    /// # Errors
+    /// When the file is missing, is no such JSON, or holds a value no model can be built from.
+    pub fn from_pretrained(folder: &Path) -> Result<Self, FileError> {
+        let path = folder.join(CONFIG_FILE);
+        let config: Self = read_json(&path)?;
+        config
+            .validate()
+            .map_err(|source| FileError::Config { path, source })?;
+        Ok(config)
+    }
+
+    /// Image rows that the decoder reads for one picture: its patches and the class embedding.
+    pub fn image_tokens(&self) -> usize {
+        self.vision_config.num_positions()
+    }
+
+    /// Checks that a model can be built.
+    ///
+    /// # Errors
+    /// Names the first value that contradicts another or is out of range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        if self.model_type != "git" {
+            let problem = "but only `git` models are read here";
+            return Err(wrong("model_type", &self.model_type, problem));
+        }
+        if self.tie_word_embeddings {
+            let problem = "but GIT has a head of its own: set it to false";
+            return Err(wrong("tie_word_embeddings", true, problem));
+        }
+        if let Some(frames) = self.num_image_with_embedding {
+            let problem = "but only models of single pictures are supported yet: remove it";
+            return Err(wrong("num_image_with_embedding", frames, problem));
+        }
+        positive("vocab_size", self.vocab_size)?;
+        positive("num_hidden_layers", self.num_hidden_layers)?;
+        positive("intermediate_size", self.intermediate_size)?;
+        positive("max_position_embeddings", self.max_position_embeddings)?;
+        heads("hidden_size", self.hidden_size, self.num_attention_heads)?;
+        probability("hidden_dropout_prob", self.hidden_dropout_prob)?;
+        let attention_dropout = self.attention_probs_dropout_prob;
+        probability("attention_probs_dropout_prob", attention_dropout)?;
+        let range = self.initializer_range;
+        if !range.is_finite() || range < 0.0 {
+            return Err(wrong("initializer_range", range, "but 0 or more is needed"));
+        }
+        self.validate_ids()?;
+        self.vision_config.validate()
+    }
+
+    fn validate_ids(&self) -> Result<(), ConfigError> {
+        let ids = [
+            ("pad_token_id", self.pad_token_id),
+            ("bos_token_id", self.bos_token_id),
+            ("eos_token_id", self.eos_token_id),
+        ];
+        match ids.iter().find(|(_, id)| *id as usize >= self.vocab_size) {
+            Some((key, id)) => {
+                let problem = format!("but vocab_size is {}", self.vocab_size);
+                Err(wrong(key, id, problem))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl GitVisionConfig {
+    /// Patches along one side of a picture.
+    pub fn grid(&self) -> usize {
+        self.image_size / self.patch_size
+    }
+
+    /// Patches of a picture and the class embedding.
+    pub fn num_positions(&self) -> usize {
+        self.grid() * self.grid() + 1
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        positive("vision_config.intermediate_size", self.intermediate_size)?;
+        positive("vision_config.patch_size", self.patch_size)?;
+        probability("vision_config.attention_dropout", self.attention_dropout)?;
+        let (width, count) = (self.hidden_size, self.num_attention_heads);
+        heads("vision_config.hidden_size", width, count)?;
+        if self.num_channels != 3 {
+            let problem = "but pictures have 3 channels here";
+            return Err(wrong("vision_config.num_channels", self.num_channels, problem));
+        }
+        if self.image_size < self.patch_size {
+            let problem = format!("less than one patch of {}", self.patch_size);
+            return Err(wrong("vision_config.image_size", self.image_size, problem));
+        }
+        Ok(())
+    }
+}
+
+fn wrong(key: &'static str, value: impl ToString, problem: impl Into<String>) -> ConfigError {
+    ConfigError {
+        key,
+        value: value.to_string(),
+        problem: problem.into(),
+    }
+}
+
+fn positive(key: &'static str, value: usize) -> Result<(), ConfigError> {
+    if value == 0 {
+        return Err(wrong(key, value, "but at least 1 is needed"));
+    }
+    Ok(())
+}
+
+fn probability(key: &'static str, value: f64) -> Result<(), ConfigError> {
+    if !(0.0..1.0).contains(&value) {
+        return Err(wrong(key, value, "but a probability from 0 to below 1 is needed"));
+    }
+    Ok(())
+}
+
+fn heads(key: &'static str, width: usize, heads: usize) -> Result<(), ConfigError> {
+    if heads == 0 || width == 0 || !width.is_multiple_of(heads) {
+        let problem = format!("which {heads} attention heads can't share evenly");
+        return Err(wrong(key, width, problem));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn git_base_is_the_default_and_missing_keys_take_it() {
+        let config: GitConfig = serde_json::from_str(r#"{"vision_config": {}}"#).unwrap();
+        assert_eq!(config, GitConfig::default());
+        assert_eq!(config.image_tokens(), 197);
+        config.validate().unwrap();
+    }
+
+    #[test]
+    fn heads_that_do_not_divide_the_width_are_named() {
+        let config = GitConfig {
+            num_attention_heads: 7,
+            ..GitConfig::default()
+        };
+        let message = config.validate().unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "hidden_size is 768, which 7 attention heads can't share evenly"
+        );
+    }
+
+    #[test]
+    fn token_ids_outside_the_vocabulary_are_named() {
+        let error = GitConfig::small(50, 0, 2, 50).validate().unwrap_err();
+        assert_eq!(error.key, "eos_token_id");
+    }
+
+    #[test]
+    fn an_unknown_activation_is_named_with_the_known_ones() {
+        let text = r#"{"hidden_act": "swish"}"#;
+        let error = serde_json::from_str::<GitConfig>(text).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("swish") && message.contains("quick_gelu"));
+    }
+
+    #[test]
+    fn zero_sizes_are_refused_before_a_division_by_them() {
+        let mut config = GitConfig::default();
+        config.vision_config.patch_size = 0;
+        assert_eq!(
+            config.validate().unwrap_err().key,
+            "vision_config.patch_size"
+        );
+    }
+}

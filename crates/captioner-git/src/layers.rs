@@ -1,0 +1,100 @@
+//! The layers that both halves of the model are built from.
+//!
+//! A fresh layer holds no memory: its parameters are drawn when first read, so that loading a
+//! checkpoint never pays for values it replaces. Field names are those of the checkpoint.
+
+use burn::module::{Module, Param, ParamId};
+use burn::tensor::{Device, Int, Tensor, module};
+
+use captioner_ops::{gelu, layer_norm, quick_gelu};
+
+use crate::config::HiddenAct;
+
+/// `x · weight + bias` over the last axis.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[inputs, outputs]`: the transpose of the checkpoint's.
+    pub weight: Param<Tensor<2>>,
+    /// `[outputs]`.
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Linear {
+    pub(crate) fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+        Self {
+            weight: parameter([inputs, outputs], device),
+            bias: parameter([outputs], device),
+        }
+    }
+
+    /// `[..., inputs]` to `[..., outputs]`.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        module::linear(x, self.weight.val(), Some(self.bias.val()))
+    }
+}
+
+/// Layer normalisation over the last axis.
+#[derive(Module, Debug)]
+pub struct LayerNorm {
+    /// `[width]`.
+    pub weight: Param<Tensor<1>>,
+    /// `[width]`.
+    pub bias: Param<Tensor<1>>,
+    eps: f64,
+}
+
+impl LayerNorm {
+    pub(crate) fn new(width: usize, eps: f64, device: &Device) -> Self {
+        Self {
+            weight: parameter([width], device),
+            bias: parameter([width], device),
+            eps,
+        }
+    }
+
+    /// `[..., width]` to the same shape.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        layer_norm(x, self.weight.val(), self.bias.val(), self.eps)
+    }
+}
+
+/// A table of vectors.
+#[derive(Module, Debug)]
+pub struct Embedding {
+    /// `[entries, width]`.
+    pub weight: Param<Tensor<2>>,
+}
+
+impl Embedding {
+    pub(crate) fn new(entries: usize, width: usize, device: &Device) -> Self {
+        Self {
+            weight: parameter([entries, width], device),
+        }
+    }
+
+    /// Ids `[batch, length]` to vectors `[batch, length, width]`.
+    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+        module::embedding(self.weight.val(), ids)
+    }
+
+    /// The vectors of entries `start..start + length`, `[length, width]`.
+    pub(crate) fn range(&self, start: usize, length: usize) -> Tensor<2> {
+        self.weight.val().narrow(0, start, length)
+    }
+}
+
+/// Applies the named activation. Any shape.
+pub(crate) fn activate<const D: usize>(act: HiddenAct, x: Tensor<D>) -> Tensor<D> {
+    match act {
+        HiddenAct::Gelu => gelu(x),
+        HiddenAct::QuickGelu => quick_gelu(x),
+    }
+}
+
+/// A parameter that is zero until it is loaded or initialised.
+pub(crate) fn parameter<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
+    let zeros = move |device: &Device, require_grad: bool| {
+        Tensor::zeros(shape, device).set_require_grad(require_grad)
+    };
+    Param::uninitialized(ParamId::new(), zeros, device.clone(), true, shape.into())
+}

@@ -1,0 +1,9 @@
+//! Weights: their names, fresh values, and the safetensors file.
+
+mod init;
+mod names;
+mod safetensors;
+
+pub(crate) use init::initialize;
+pub(crate) use self::safetensors::{WEIGHTS_FILE, load, save};
+pub use self::safetensors::WeightsError;

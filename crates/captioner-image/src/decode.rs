@@ -1,0 +1,117 @@
+//! Encoded bytes to an RGB picture.
+
+use crate::{Alpha, DecodeLimits, ImageError, rgb_from_dynamic};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+/// What becomes of the orientation that a camera notes in EXIF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Orientation {
+    /// The picture is turned upright.
+    #[default]
+    Apply,
+    /// The pixels stay as they are stored, as in transformers.
+    Ignore,
+}
+
+/// How pictures are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DecodeOptions {
+    /// How large a picture may be.
+    pub limits: DecodeLimits,
+    /// Whether EXIF turns the picture.
+    pub orientation: Orientation,
+    /// What becomes of transparency.
+    pub alpha: Alpha,
+}
+
+/// Decodes PNG, JPEG, WebP, GIF, BMP or TIFF to 8-bit RGB. Of an animation, the first frame.
+///
+/// # Errors
+/// When the bytes are no such picture or a broken one, or when it is beyond the limits.
+///
+/// ```
+/// use captioner_image::{DecodeOptions, ImageError, decode};
+///
+/// let error = decode(b"<html>not found</html>", &DecodeOptions::default()).unwrap_err();
+/// assert!(matches!(error, ImageError::UnknownFormat));
+/// ```
+pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<RgbImage, ImageError> {
+    if bytes.is_empty() {
+        return Err(ImageError::Empty);
+    }
+    options.limits.check_bytes(bytes.len() as u64)?;
+    let format = image::guess_format(bytes).map_err(|_| ImageError::UnknownFormat)?;
+    let failed = |error| translate(error, format);
+
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(options.limits.for_decoder());
+    let mut decoder = reader.into_decoder().map_err(failed)?;
+    check_size(&decoder, &options.limits)?;
+    let orientation = match options.orientation {
+        Orientation::Apply => decoder.orientation().ok(), // broken EXIF is no reason to fail
+        Orientation::Ignore => None,
+    };
+    let picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
+
+    let picture = rgb_from_dynamic(picture, options.alpha);
+    let Some(orientation) = orientation else {
+        return Ok(picture);
+    };
+    let mut picture = DynamicImage::ImageRgb8(picture);
+    picture.apply_orientation(orientation);
+    Ok(picture.into_rgb8())
+}
+
+/// Reads and decodes one file. See [`decode`].
+///
+/// # Errors
+/// As [`decode`], naming the file; and when it cannot be read.
+pub fn open(path: impl AsRef<Path>, options: &DecodeOptions) -> Result<RgbImage, ImageError> {
+    let path = path.as_ref();
+    let bytes = read(path, options.limits.max_bytes);
+    bytes
+        .and_then(|bytes| decode(&bytes, options))
+        .map_err(|error| error.in_file(path))
+}
+
+/// The file's bytes, but at most one more than the limit: enough to see that it is passed.
+fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, ImageError> {
+    let file = File::open(path).map_err(ImageError::Read)?;
+    let mut bytes = Vec::new();
+    file.take(max_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(ImageError::Read)?;
+    Ok(bytes)
+}
+
+fn check_size(decoder: &impl ImageDecoder, limits: &DecodeLimits) -> Result<(), ImageError> {
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err(ImageError::NoPixels { width, height });
+    }
+    let bytes_per_pixel = u64::from(decoder.color_type().bytes_per_pixel());
+    limits.check_picture(width, height, bytes_per_pixel)
+}
+
+/// The decoder's error in terms of this crate.
+fn translate(error: image::ImageError, format: ImageFormat) -> ImageError {
+    let name = format!("{format:?}").to_uppercase();
+    let reason = error.to_string();
+    match error {
+        image::ImageError::Unsupported(_) => ImageError::Unsupported {
+            format: name,
+            reason,
+        },
+        image::ImageError::Limits(_) => ImageError::BeyondDecoderLimits {
+            format: name,
+            reason,
+        },
+        _ => ImageError::Corrupt {
+            format: name,
+            reason,
+        },
+    }
+}

@@ -1,0 +1,68 @@
+//! The configuration's files, as Hugging Face lays them out.
+
+use crate::{ImageError, ImageProcessorConfig};
+use serde_json::Value;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+const PREPROCESSOR: &str = "preprocessor_config.json";
+/// Where transformers 5 writes the same settings, under `image_processor`.
+const PROCESSOR: &str = "processor_config.json";
+
+/// Reads what [`ImageProcessorConfig::from_pretrained`] describes; the nested form goes first.
+pub(crate) fn load(dir: &Path) -> Result<ImageProcessorConfig, ImageError> {
+    let (nested, own) = (dir.join(PROCESSOR), dir.join(PREPROCESSOR));
+    if let Some(json) = read_json(&nested)?
+        && let Some(settings) = json.get("image_processor")
+    {
+        return ImageProcessorConfig::from_json(settings).map_err(|e| e.in_file(&nested));
+    }
+    let Some(json) = read_json(&own)? else {
+        return Err(ImageError::NoConfig {
+            dir: dir.to_owned(),
+        });
+    };
+    ImageProcessorConfig::from_json(&json).map_err(|error| error.in_file(&own))
+}
+
+/// `None` where there is no file.
+fn read_json(path: &Path) -> Result<Option<Value>, ImageError> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let bytes = fs::read(path).map_err(|error| ImageError::Read(error).in_file(path))?;
+    let json = serde_json::from_slice(&bytes);
+    let malformed = |error: serde_json::Error| ImageError::Malformed(error.to_string());
+    json.map(Some).map_err(|error| malformed(error).in_file(path))
+}
+
+/// Writes what [`ImageProcessorConfig::save_pretrained`] describes.
+pub(crate) fn save(config: &ImageProcessorConfig, dir: &Path) -> Result<PathBuf, ImageError> {
+    let path = dir.join(PREPROCESSOR);
+    let json = serde_json::to_value(config)
+        .map_err(|error| ImageError::Malformed(error.to_string()).in_file(&path))?;
+    fs::create_dir_all(dir).map_err(|error| ImageError::Write(error).in_file(dir))?;
+    write_whole(&path, &format!("{json:#}\n"))
+        .map_err(|error| ImageError::Write(error).in_file(&path))?;
+    Ok(path)
+}
+
+/// Writes beside the place and renames, so that a reader never meets half a file.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let scratch = PathBuf::from(name);
+    let written = write_and_rename(&scratch, path, text);
+    if written.is_err() {
+        let _ = fs::remove_file(&scratch); // the first error is the one to tell
+    }
+    written
+}
+
+fn write_and_rename(scratch: &Path, path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = fs::File::create(scratch)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(scratch, path)
+}

@@ -1,0 +1,130 @@
+//! How large a picture may be. Checked before memory is taken for its pixels.
+
+use crate::ImageError;
+
+/// Limits on pictures from outside. A tiny file can ask for gigabytes; it is refused instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecodeLimits {
+    /// The most bytes of the encoded picture.
+    pub max_bytes: u64,
+    /// The greatest width in pixels.
+    pub max_width: u32,
+    /// The greatest height in pixels.
+    pub max_height: u32,
+    /// The most pixels, width times height.
+    pub max_pixels: u64,
+    /// The most bytes of memory for decoded pixels, the decoder's own buffers included.
+    pub max_memory: u64,
+}
+
+impl Default for DecodeLimits {
+    /// Room for any camera: 128 MiB, 65,535 pixels a side, 2^27 pixels (134 million), 1 GiB.
+    fn default() -> Self {
+        Self {
+            max_bytes: 128 << 20,
+            max_width: 65_535,
+            max_height: 65_535,
+            max_pixels: 1 << 27,
+            max_memory: 1 << 30,
+        }
+    }
+}
+
+impl DecodeLimits {
+    /// No limit at all. Only for pictures that you made yourself.
+    pub fn unlimited() -> Self {
+        Self {
+            max_bytes: u64::MAX,
+            max_width: u32::MAX,
+            max_height: u32::MAX,
+            max_pixels: u64::MAX,
+            max_memory: u64::MAX,
+        }
+    }
+
+    pub(crate) fn check_bytes(&self, bytes: u64) -> Result<(), ImageError> {
+        check("encoded size in bytes", bytes, self.max_bytes, "max_bytes")
+    }
+
+    /// `bytes_per_pixel` is what the decoder gives, to which the RGB copy adds three.
+    pub(crate) fn check_picture(
+        &self,
+        width: u32,
+        height: u32,
+        bytes_per_pixel: u64,
+    ) -> Result<(), ImageError> {
+        let (w, h) = (u64::from(width), u64::from(height));
+        let pixels = w * h; // two 32-bit numbers: at most 64 bits
+        let memory = pixels.saturating_mul(bytes_per_pixel + 3);
+        check("width", w, self.max_width.into(), "max_width")?;
+        check("height", h, self.max_height.into(), "max_height")?;
+        check("number of pixels", pixels, self.max_pixels, "max_pixels")?;
+        check("decoded size in bytes", memory, self.max_memory, "max_memory")
+    }
+
+    /// The same limits in the decoders' own terms.
+    pub(crate) fn for_decoder(&self) -> image::Limits {
+        let mut limits = image::Limits::no_limits();
+        limits.max_image_width = Some(self.max_width);
+        limits.max_image_height = Some(self.max_height);
+        limits.max_alloc = Some(self.max_memory);
+        limits
+    }
+}
+
+fn check(
+    what: &'static str,
+    value: u64,
+    limit: u64,
+    setting: &'static str,
+) -> Result<(), ImageError> {
+    if value <= limit {
+        return Ok(());
+    }
+    Err(ImageError::LimitExceeded {
+        what,
+        value,
+        limit,
+        setting,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting_of(error: ImageError) -> &'static str {
+        match error {
+            ImageError::LimitExceeded { setting, .. } => setting,
+            other => panic!("not a limit: {other}"),
+        }
+    }
+
+    #[test]
+    fn each_limit_is_named_when_it_is_passed() {
+        let limits = DecodeLimits {
+            max_bytes: 10,
+            max_width: 100,
+            max_height: 100,
+            max_pixels: 5000,
+            max_memory: 5000,
+        };
+        assert_eq!(setting_of(limits.check_bytes(11).unwrap_err()), "max_bytes");
+        let picture = |w, h| setting_of(limits.check_picture(w, h, 4).unwrap_err());
+        assert_eq!(picture(101, 1), "max_width");
+        assert_eq!(picture(1, 101), "max_height");
+        assert_eq!(picture(100, 51), "max_pixels");
+        assert_eq!(picture(100, 8), "max_memory");
+        limits.check_picture(100, 7, 4).unwrap();
+    }
+
+    #[test]
+    fn the_largest_dimensions_do_not_overflow() {
+        let limits = DecodeLimits {
+            max_memory: u64::MAX - 1,
+            ..DecodeLimits::unlimited()
+        };
+        let error = limits.check_picture(u32::MAX, u32::MAX, 16).unwrap_err();
+        assert_eq!(setting_of(error), "max_memory");
+    }
+}

@@ -1,0 +1,264 @@
+//! RGB pictures to normalised pixel values.
+
+use crate::resize::{Axis, resize};
+use crate::{ImageError, ImageProcessorConfig, Size};
+use image::RgbImage;
+use std::path::{Path, PathBuf};
+
+/// The longest edge that a configuration may ask for; no vision encoder reads larger pictures.
+const MAX_EDGE: u32 = 4096;
+/// The most pixels of one processed picture, which matters where no crop bounds a long strip.
+const MAX_OUTPUT_PIXELS: u64 = 1 << 26;
+
+/// Makes of a picture what a vision encoder reads, as transformers' `CLIPImageProcessor` does.
+#[derive(Debug, Clone)]
+pub struct ImageProcessor {
+    config: ImageProcessorConfig,
+    /// For each channel, the pixel value of each byte: rescaling and normalising, done beforehand.
+    values: Box<[[f32; 256]; 3]>,
+}
+
+/// One processed picture: `[3, height, width]`, red plane first, row after row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PixelValues {
+    /// Height in pixels.
+    pub height: u32,
+    /// Width in pixels.
+    pub width: u32,
+    /// `3 * height * width` values.
+    pub data: Vec<f32>,
+}
+
+impl ImageProcessor {
+    /// A processor for these settings.
+    ///
+    /// # Errors
+    /// When a setting cannot be used: a size of 0 or beyond 4096, other than three means or
+    /// deviations, a deviation of 0, a number that is not finite.
+    pub fn new(config: ImageProcessorConfig) -> Result<Self, ImageError> {
+        validate(&config)?;
+        let values = Box::new([0, 1, 2].map(|channel| value_table(&config, channel)));
+        Ok(Self { config, values })
+    }
+
+    /// The processor of a checkpoint's directory. See [`ImageProcessorConfig::from_pretrained`].
+    ///
+    /// # Errors
+    /// When there are no settings, or they cannot be used.
+    pub fn from_pretrained(dir: impl AsRef<Path>) -> Result<Self, ImageError> {
+        Self::new(ImageProcessorConfig::from_pretrained(dir)?)
+    }
+
+    /// Writes the settings. See [`ImageProcessorConfig::save_pretrained`].
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save_pretrained(&self, dir: impl AsRef<Path>) -> Result<PathBuf, ImageError> {
+        self.config.save_pretrained(dir)
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &ImageProcessorConfig {
+        &self.config
+    }
+
+    /// Height and width of every result, when the settings alone decide it.
+    pub fn output_size(&self) -> Option<(u32, u32)> {
+        let config = &self.config;
+        match config.size {
+            _ if config.do_center_crop => Some((config.crop_size.height, config.crop_size.width)),
+            Size::Exact { height, width } if config.do_resize => Some((height, width)),
+            _ => None,
+        }
+    }
+
+    /// Height and width of the result for a picture of `width` and `height`.
+    ///
+    /// # Errors
+    /// When the picture has no pixels, or the result would be larger than 2^26 pixels.
+    pub fn output_size_of(&self, width: u32, height: u32) -> Result<(u32, u32), ImageError> {
+        let (x, y) = self.plan(width, height)?;
+        Ok((y.output as u32, x.output as u32)) // both at most MAX_OUTPUT_PIXELS
+    }
+
+    /// Processes one picture into `out`, which holds `3 * height * width` values afterwards.
+    ///
+    /// # Errors
+    /// When `out` has another length, or as [`Self::output_size_of`].
+    pub fn preprocess_into(&self, picture: &RgbImage, out: &mut [f32]) -> Result<(), ImageError> {
+        let (x, y) = self.plan(picture.width(), picture.height())?;
+        let expected = 3 * x.output * y.output;
+        if out.len() != expected {
+            return Err(ImageError::OutputLength {
+                height: y.output as u32,
+                width: x.output as u32,
+                expected,
+                given: out.len(),
+            });
+        }
+        let resized = resize(picture, x.axis, y.axis, self.config.resample);
+        self.write_planes(&resized, &x, &y, out);
+        Ok(())
+    }
+
+    /// Processes one picture.
+    ///
+    /// # Errors
+    /// As [`Self::output_size_of`].
+    pub fn preprocess(&self, picture: &RgbImage) -> Result<PixelValues, ImageError> {
+        let (height, width) = self.output_size_of(picture.width(), picture.height())?;
+        let mut data = vec![0.0; 3 * height as usize * width as usize];
+        self.preprocess_into(picture, &mut data)?;
+        Ok(PixelValues {
+            height,
+            width,
+            data,
+        })
+    }
+
+    /// How each direction is resized and cropped.
+    fn plan(&self, width: u32, height: u32) -> Result<(Plan, Plan), ImageError> {
+        if width == 0 || height == 0 {
+            return Err(ImageError::NoPixels { width, height });
+        }
+        let (new_width, new_height) = self.resized(width, height);
+        let crop = self.config.do_center_crop.then_some(self.config.crop_size);
+        let plan = |source: u32, resized: u64, crop: Option<u32>| {
+            let output = crop.map_or(resized, u64::from);
+            Plan::new(source as usize, resized as usize, output as usize)
+        };
+        let x = plan(width, new_width, crop.map(|crop| crop.width));
+        let y = plan(height, new_height, crop.map(|crop| crop.height));
+        let (width, height) = (x.output as u64, y.output as u64);
+        if width * height > MAX_OUTPUT_PIXELS {
+            return Err(ImageError::OutputTooLarge {
+                width,
+                height,
+                limit: MAX_OUTPUT_PIXELS,
+            });
+        }
+        Ok((x, y))
+    }
+
+    /// Width and height after resizing, before cropping.
+    fn resized(&self, width: u32, height: u32) -> (u64, u64) {
+        let (w, h) = (u64::from(width), u64::from(height));
+        match self.config.size {
+            _ if !self.config.do_resize => (w, h),
+            Size::Exact { height, width } => (width.into(), height.into()),
+            Size::ShortestEdge(edge) if w <= h => (edge.into(), in_proportion(edge, h, w)),
+            Size::ShortestEdge(edge) => (in_proportion(edge, w, h), edge.into()),
+        }
+    }
+
+    /// Bytes, pixel after pixel, to values, plane after plane. What the picture does not cover is
+    /// black, as the reference pads before it normalises.
+    fn write_planes(&self, resized: &[u8], x: &Plan, y: &Plan, out: &mut [f32]) {
+        let planes = out.chunks_exact_mut(x.output * y.output);
+        for (channel, (plane, values)) in planes.zip(self.values.iter()).enumerate() {
+            if x.axis.length < x.output || y.axis.length < y.output {
+                plane.fill(values[0]);
+            }
+            let rows = plane.chunks_exact_mut(x.output).skip(y.offset);
+            for (row, bytes) in rows.zip(resized.chunks_exact(x.axis.length * 3)) {
+                let (pixels, _) = bytes.as_chunks::<3>();
+                for (value, pixel) in row[x.offset..].iter_mut().zip(pixels) {
+                    *value = values[usize::from(pixel[channel])];
+                }
+            }
+        }
+    }
+}
+
+/// One direction of the way from the picture to the result.
+struct Plan {
+    /// The resize, and the part of it that the crop keeps.
+    axis: Axis,
+    /// Where that part begins in the result; 0 unless there is padding.
+    offset: usize,
+    /// The result's length.
+    output: usize,
+}
+
+impl Plan {
+    /// A crop of `output` about the centre, with the rounding of transformers' `center_crop`.
+    fn new(source: usize, resized: usize, output: usize) -> Self {
+        Self {
+            axis: Axis {
+                source,
+                resized,
+                start: resized.saturating_sub(output) / 2,
+                length: resized.min(output),
+            },
+            offset: output.saturating_sub(resized).div_ceil(2),
+            output,
+        }
+    }
+}
+
+/// Python's `int(edge * long / short)`: a division in 64-bit floats, cut off.
+fn in_proportion(edge: u32, long: u64, short: u64) -> u64 {
+    ((u64::from(edge) * long) as f64 / short as f64) as u64
+}
+
+/// The pixel value of each byte, with the reference's precisions: the product in 64 bits, the
+/// normalisation in 32.
+fn value_table(config: &ImageProcessorConfig, channel: usize) -> [f32; 256] {
+    std::array::from_fn(|byte| {
+        let mut value = byte as f32;
+        if config.do_rescale {
+            value = (byte as f64 * config.rescale_factor) as f32;
+        }
+        if config.do_normalize {
+            let (mean, std) = (config.image_mean[channel], config.image_std[channel]);
+            value = (value - mean as f32) / std as f32;
+        }
+        value
+    })
+}
+
+fn validate(config: &ImageProcessorConfig) -> Result<(), ImageError> {
+    let size = match config.size {
+        Size::ShortestEdge(edge) => [edge, edge],
+        Size::Exact { height, width } => [height, width],
+    };
+    let crop = [config.crop_size.height, config.crop_size.width];
+    if config.do_resize {
+        check_edges("size", size)?;
+    }
+    if config.do_center_crop {
+        check_edges("crop_size", crop)?;
+    }
+    if config.do_rescale && !config.rescale_factor.is_finite() {
+        let value = config.rescale_factor.to_string();
+        return Err(invalid("rescale_factor", value, "give a finite number, such as 1/255"));
+    }
+    if config.do_normalize {
+        check_channels("image_mean", &config.image_mean, |mean| mean.is_finite())?;
+        check_channels("image_std", &config.image_std, |std| std.is_finite() && std as f32 != 0.0)?;
+    }
+    Ok(())
+}
+
+fn check_edges(key: &'static str, edges: [u32; 2]) -> Result<(), ImageError> {
+    match edges.into_iter().find(|edge| !(1..=MAX_EDGE).contains(edge)) {
+        Some(edge) => Err(invalid(key, edge.to_string(), "give from 1 to 4096 pixels")),
+        None => Ok(()),
+    }
+}
+
+fn check_channels(
+    key: &'static str,
+    channels: &[f64],
+    good: impl Fn(f64) -> bool,
+) -> Result<(), ImageError> {
+    if channels.len() == 3 && channels.iter().all(|&channel| good(channel)) {
+        return Ok(());
+    }
+    let value = format!("{channels:?}");
+    Err(invalid(key, value, "give three finite numbers (and no deviation of 0)"))
+}
+
+fn invalid(key: &'static str, value: String, mend: &'static str) -> ImageError {
+    ImageError::InvalidSetting { key, value, mend }
+}

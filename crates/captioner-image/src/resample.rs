@@ -1,0 +1,138 @@
+//! The filters that Pillow resizes with.
+
+use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
+
+/// A resampling filter. In JSON it is Pillow's number for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub enum Resample {
+    /// The one nearest pixel.
+    Nearest,
+    /// Lanczos with a radius of 3.
+    Lanczos,
+    /// A triangle.
+    Bilinear,
+    /// A cubic with a = -0.5 (Catmull-Rom); CLIP's filter.
+    Bicubic,
+    /// Equal weights.
+    Box,
+    /// Hamming's window.
+    Hamming,
+}
+
+const NUMBERED: [Resample; 6] = [
+    Resample::Nearest,
+    Resample::Lanczos,
+    Resample::Bilinear,
+    Resample::Bicubic,
+    Resample::Box,
+    Resample::Hamming,
+];
+
+impl TryFrom<u8> for Resample {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, String> {
+        let known = NUMBERED.get(usize::from(number)).copied();
+        known.ok_or_else(|| {
+            format!(
+                "resample is {number}; give 0 (nearest), 1 (lanczos), 2 (bilinear), 3 (bicubic), \
+                 4 (box) or 5 (hamming)"
+            )
+        })
+    }
+}
+
+impl From<Resample> for u8 {
+    fn from(resample: Resample) -> Self {
+        resample as u8
+    }
+}
+
+impl Resample {
+    /// The filter's radius in pixels and its weight at a distance; `None` for the nearest pixel.
+    ///
+    /// Formulas and rounding are those of Pillow's `Resample.c`.
+    pub(crate) fn filter(self) -> Option<(f64, fn(f64) -> f64)> {
+        match self {
+            Self::Nearest => None,
+            Self::Lanczos => Some((3.0, lanczos)),
+            Self::Bilinear => Some((1.0, triangle)),
+            Self::Bicubic => Some((2.0, cubic)),
+            Self::Box => Some((0.5, rectangle)),
+            Self::Hamming => Some((1.0, hamming)),
+        }
+    }
+}
+
+fn rectangle(x: f64) -> f64 {
+    if x > -0.5 && x <= 0.5 { 1.0 } else { 0.0 }
+}
+
+fn triangle(x: f64) -> f64 {
+    (1.0 - x.abs()).max(0.0)
+}
+
+fn hamming(x: f64) -> f64 {
+    match x.abs() {
+        0.0 => 1.0,
+        x if x >= 1.0 => 0.0,
+        x => {
+            let x = x * PI;
+            x.sin() / x * (0.54 + 0.46 * x.cos())
+        }
+    }
+}
+
+fn cubic(x: f64) -> f64 {
+    const A: f64 = -0.5;
+    match x.abs() {
+        x if x < 1.0 => ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0,
+        x if x < 2.0 => (((x - 5.0) * x + 8.0) * x - 4.0) * A,
+        _ => 0.0,
+    }
+}
+
+fn lanczos(x: f64) -> f64 {
+    if (-3.0..3.0).contains(&x) {
+        sinc(x) * sinc(x / 3.0)
+    } else {
+        0.0
+    }
+}
+
+fn sinc(x: f64) -> f64 {
+    if x == 0.0 {
+        return 1.0;
+    }
+    let x = x * PI;
+    x.sin() / x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_pillows() {
+        let numbers: Vec<u8> = NUMBERED.map(u8::from).to_vec();
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(Resample::try_from(3), Ok(Resample::Bicubic));
+    }
+
+    #[test]
+    fn an_unknown_number_is_a_named_error() {
+        let error = serde_json::from_str::<Resample>("6").unwrap_err().to_string();
+        assert!(error.contains("resample is 6") && error.contains("3 (bicubic)"), "{error}");
+    }
+
+    #[test]
+    fn filters_are_one_at_the_centre_and_nothing_at_their_radius() {
+        for (radius, weight) in NUMBERED.into_iter().filter_map(Resample::filter) {
+            assert_eq!(weight(0.0), 1.0);
+            assert_eq!(weight(radius + 1e-9), 0.0);
+            assert_eq!(weight(-radius - 1e-9), 0.0);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Resizing, bit for bit as Pillow does it.
+//!
+//! Pillow convolves in two passes, first along rows and then along columns, each with 22-bit fixed
+//! point weights and a result rounded to 8 bits. Libraries that use 16-bit weights, or that take the
+//! columns first, differ from it by one step on many values, so the passes are written out here.
+//! Only the part of the result that the crop keeps is computed.
+
+use crate::Resample;
+use image::RgbImage;
+
+/// Pillow's `PRECISION_BITS`: 32 bits less 8 for the result and 2 for what overshoots.
+const PRECISION: u32 = 32 - 8 - 2;
+/// One half in that fixed point, so that the final shift rounds.
+const HALF: i32 = 1 << (PRECISION - 1);
+
+/// One direction of a resize: how long the picture is and becomes, and the part that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Axis {
+    /// Length of the picture.
+    pub(crate) source: usize,
+    /// Length of the whole resized picture.
+    pub(crate) resized: usize,
+    /// The wanted part's first pixel, in the resized picture.
+    pub(crate) start: usize,
+    /// The wanted part's length.
+    pub(crate) length: usize,
+}
+
+/// The wanted part of the resized picture, RGB, row after row.
+pub(crate) fn resize(picture: &RgbImage, x: Axis, y: Axis, resample: Resample) -> Vec<u8> {
+    match resample.filter() {
+        Some(filter) => {
+            let (columns, rows) = (Taps::new(x, filter), Taps::new(y, filter));
+            let first = rows.first();
+            let narrowed = along_rows(picture, &columns, first, rows.end());
+            along_columns(&narrowed, x.length * 3, &rows, first)
+        }
+        None => nearest(picture, x, y),
+    }
+}
+
+/// For each wanted pixel, which source pixels it is made of and their weights.
+struct Taps {
+    spans: Vec<Span>,
+    /// All pixels' weights, one after the other, in fixed point.
+    weights: Vec<i32>,
+}
+
+struct Span {
+    /// First source pixel.
+    first: usize,
+    /// How many source pixels, and so how many weights.
+    count: usize,
+}
+
+impl Taps {
+    /// Pillow's `precompute_coeffs`, for the wanted pixels only.
+    fn new(axis: Axis, (radius, weight): (f64, fn(f64) -> f64)) -> Self {
+        let mut taps = Self {
+            spans: Vec::with_capacity(axis.length),
+            weights: Vec::new(),
+        };
+        if axis.source == axis.resized {
+            taps.copy(axis);
+            return taps;
+        }
+        let scale = axis.source as f64 / axis.resized as f64;
+        let stretch = scale.max(1.0); // downscaling widens the filter, so that no pixel is skipped
+        let support = radius * stretch;
+        for pixel in axis.start..axis.start + axis.length {
+            let centre = (pixel as f64 + 0.5) * scale;
+            let first = (centre - support + 0.5).max(0.0) as usize;
+            let end = ((centre + support + 0.5) as usize).min(axis.source);
+            let distance = |source: usize| (source as f64 - centre + 0.5) * (1.0 / stretch);
+            taps.push(first, (first..end).map(|source| weight(distance(source))));
+        }
+        taps
+    }
+
+    /// Every pixel as it is: Pillow leaves out a pass that would not change the length.
+    fn copy(&mut self, axis: Axis) {
+        let pixels = axis.start..axis.start + axis.length;
+        self.spans = pixels.map(|first| Span { first, count: 1 }).collect();
+        self.weights = vec![1 << PRECISION; axis.length];
+    }
+
+    /// Adds one pixel's weights, which become fixed point after they are made to sum to one.
+    fn push(&mut self, first: usize, weights: impl Iterator<Item = f64> + Clone) {
+        let sum: f64 = weights.clone().fold(0.0, |sum, weight| sum + weight);
+        let sum = if sum == 0.0 { 1.0 } else { sum };
+        let before = self.weights.len();
+        self.weights.extend(weights.map(|weight| fixed_point(weight / sum)));
+        self.spans.push(Span {
+            first,
+            count: self.weights.len() - before,
+        });
+    }
+
+    /// First source pixel that is used.
+    fn first(&self) -> usize {
+        self.spans.iter().map(|span| span.first).min().unwrap_or(0)
+    }
+
+    /// One past the last source pixel that is used.
+    fn end(&self) -> usize {
+        self.spans.iter().map(|span| span.first + span.count).max().unwrap_or(0)
+    }
+
+    /// Each wanted pixel's first source pixel and weights.
+    fn iter(&self) -> impl Iterator<Item = (usize, &[i32])> {
+        let mut weights = self.weights.as_slice();
+        self.spans.iter().map(move |span| {
+            let (own, rest) = weights.split_at(span.count);
+            weights = rest;
+            (span.first, own)
+        })
+    }
+}
+
+/// Rounds half away from zero, as Pillow's `normalize_coeffs_8bpc`.
+fn fixed_point(weight: f64) -> i32 {
+    let scaled = weight * f64::from(1 << PRECISION);
+    (if weight < 0.0 { scaled - 0.5 } else { scaled + 0.5 }) as i32
+}
+
+fn to_8_bit(sum: i32) -> u8 {
+    (sum >> PRECISION).clamp(0, 255) as u8
+}
+
+/// The pass along the rows `first..end`: each becomes as wide as there are taps.
+fn along_rows(picture: &RgbImage, taps: &Taps, first: usize, end: usize) -> Vec<u8> {
+    let row_bytes = picture.width() as usize * 3;
+    let rows = &picture.as_raw()[first * row_bytes..end * row_bytes];
+    let mut narrowed = Vec::with_capacity((end - first) * taps.spans.len() * 3);
+    for row in rows.chunks_exact(row_bytes) {
+        let (pixels, _) = row.as_chunks::<3>();
+        for (first, weights) in taps.iter() {
+            let sums = weighted_sum(&pixels[first..first + weights.len()], weights);
+            narrowed.extend(sums.map(to_8_bit));
+        }
+    }
+    narrowed
+}
+
+fn weighted_sum(pixels: &[[u8; 3]], weights: &[i32]) -> [i32; 3] {
+    let mut sums = [HALF; 3];
+    for (pixel, weight) in pixels.iter().zip(weights) {
+        for (sum, channel) in sums.iter_mut().zip(pixel) {
+            *sum = sum.wrapping_add(i32::from(*channel) * weight);
+        }
+    }
+    sums
+}
+
+/// The pass along the columns of `rows`, whose first row is row `first` of the picture.
+fn along_columns(rows: &[u8], row_bytes: usize, taps: &Taps, first: usize) -> Vec<u8> {
+    let mut result = Vec::with_capacity(taps.spans.len() * row_bytes);
+    let mut sums = vec![HALF; row_bytes];
+    for (start, weights) in taps.iter() {
+        sums.fill(HALF);
+        let used = &rows[(start - first) * row_bytes..];
+        for (row, weight) in used.chunks_exact(row_bytes).zip(weights) {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum = sum.wrapping_add(i32::from(*value) * weight);
+            }
+        }
+        result.extend(sums.iter().map(|sum| to_8_bit(*sum)));
+    }
+    result
+}
+
+/// The nearest pixels, found by adding up the step as Pillow's `ImagingScaleAffine` does.
+fn nearest(picture: &RgbImage, x: Axis, y: Axis) -> Vec<u8> {
+    let (columns, rows) = (nearest_sources(x), nearest_sources(y));
+    let mut result = Vec::with_capacity(columns.len() * rows.len() * 3);
+    for row in rows {
+        for &column in &columns {
+            result.extend(picture.get_pixel(column as u32, row as u32).0);
+        }
+    }
+    result
+}
+
+fn nearest_sources(axis: Axis) -> Vec<usize> {
+    let step = axis.source as f64 / axis.resized as f64;
+    let places = std::iter::successors(Some(step * 0.5), |place| Some(place + step));
+    let wanted = places.skip(axis.start).take(axis.length);
+    wanted.map(|place| (place as usize).min(axis.source - 1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(source: usize, resized: usize) -> Axis {
+        Axis {
+            source,
+            resized,
+            start: 0,
+            length: resized,
+        }
+    }
+
+    /// Grey steps that no filter leaves unchanged.
+    fn picture(width: u32, height: u32) -> RgbImage {
+        RgbImage::from_fn(width, height, |x, y| {
+            image::Rgb([(x * 37 + y * 11) as u8, (x * x + y) as u8, (x ^ (y * 5)) as u8])
+        })
+    }
+
+    const FILTERS: [Resample; 6] = [
+        Resample::Nearest,
+        Resample::Lanczos,
+        Resample::Bilinear,
+        Resample::Bicubic,
+        Resample::Box,
+        Resample::Hamming,
+    ];
+
+    #[test]
+    fn the_same_size_changes_nothing() {
+        let picture = picture(17, 9);
+        for filter in FILTERS {
+            let same = resize(&picture, whole(17, 17), whole(9, 9), filter);
+            assert_eq!(&same, picture.as_raw());
+        }
+    }
+
+    #[test]
+    fn a_flat_picture_stays_flat() {
+        let flat = RgbImage::from_pixel(13, 40, image::Rgb([255, 7, 128]));
+        for filter in FILTERS {
+            for (width, height) in [(3, 3), (50, 7), (5, 100), (1, 1)] {
+                let resized = resize(&flat, whole(13, width), whole(40, height), filter);
+                assert_eq!(resized, [255, 7, 128].repeat(width * height), "{filter:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cropped_resize_is_a_part_of_the_whole_one() {
+        let picture = picture(40, 31);
+        for filter in FILTERS {
+            for (width, height) in [(20, 15), (80, 64), (40, 10)] {
+                let all = resize(&picture, whole(40, width), whole(31, height), filter);
+                let x = Axis { start: 3, length: 7, ..whole(40, width) };
+                let y = Axis { start: 5, length: 4, ..whole(31, height) };
+                let part = resize(&picture, x, y, filter);
+                for row in 0..4 {
+                    let start = ((5 + row) * width + 3) * 3;
+                    assert_eq!(part[row * 21..][..21], all[start..][..21], "{filter:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bicubic_overshoot_is_clipped_not_wrapped() {
+        let edge = RgbImage::from_fn(8, 1, |x, _| image::Rgb([if x < 4 { 0 } else { 255 }; 3]));
+        let resized = resize(&edge, whole(8, 32), whole(1, 1), Resample::Bicubic);
+        assert_eq!((resized[0], resized[31 * 3]), (0, 255));
+        let values: Vec<u8> = resized.chunks(3).map(|pixel| pixel[0]).collect();
+        assert!(values[..13].iter().all(|&value| value < 10), "{values:?}");
+        assert!(values[19..].iter().all(|&value| value > 245), "{values:?}");
+    }
+}

@@ -1,0 +1,128 @@
+//! Character error rate.
+
+use crate::alignment::EditCounts;
+use crate::metric::{map_rows, no_rows, same_metric, same_setting};
+use crate::wer::{TransformPair, WerDetails, edit_statistics};
+use crate::{Metric, MetricError, RowStatistics, Scores, Transforms, process_words};
+
+/// Character error rate over the corpus: the word error rate's formula over characters (Unicode
+/// code points), spaces included. jiwer's counts and figures.
+///
+/// Gives `cer` and the counts `char_hits`, `char_substitutions`, `char_deletions`,
+/// `char_insertions`. With several references the one with the lowest error rate counts, the
+/// first of equals.
+#[derive(Debug, Clone)]
+pub struct CharErrorRate {
+    transforms: TransformPair,
+    rows: Vec<EditCounts>,
+}
+
+impl Default for CharErrorRate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CharErrorRate {
+    /// jiwer's default transforms: whitespace at both ends removed, cut into characters.
+    pub fn new() -> Self {
+        CharErrorRate {
+            transforms: TransformPair::both(Transforms::cer_default()),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Own transforms for both sides.
+    ///
+    /// # Errors
+    /// [`MetricError::TransformChangesRows`] if a step drops or joins rows.
+    pub fn with_transforms(
+        references: Transforms,
+        predictions: Transforms,
+    ) -> Result<Self, MetricError> {
+        Ok(CharErrorRate {
+            transforms: TransformPair::new(references, predictions)?,
+            rows: Vec::new(),
+        })
+    }
+
+    /// The counts and figures over all rows so far; `wer` holds the character error rate.
+    ///
+    /// # Errors
+    /// [`MetricError::NoRows`] before the first row.
+    pub fn details(&self) -> Result<WerDetails, MetricError> {
+        no_rows(&self.rows, self.name())?;
+        Ok(WerDetails::of(EditCounts::sum(&self.rows)))
+    }
+}
+
+impl Metric for CharErrorRate {
+    fn name(&self) -> &'static str {
+        "cer"
+    }
+
+    fn update(
+        &mut self,
+        predictions: &[String],
+        references: &[Vec<String>],
+    ) -> Result<(), MetricError> {
+        let rows = map_rows(predictions, references, |prediction, references| {
+            self.transforms.best_row(prediction, references)
+        })?;
+        self.rows.extend(rows);
+        Ok(())
+    }
+
+    fn merge(&mut self, other: Box<dyn Metric>) -> Result<(), MetricError> {
+        let other = same_metric(self, other)?;
+        let equal = self.transforms == other.transforms;
+        same_setting(equal, self.name(), "transforms")?;
+        self.rows.extend(other.rows);
+        Ok(())
+    }
+
+    fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
+        no_rows(&self.rows, self.name())?;
+        Ok(edit_statistics(&self.rows, |details| {
+            Scores::from_iter([
+                ("cer", details.wer),
+                ("char_hits", details.hits as f64),
+                ("char_substitutions", details.substitutions as f64),
+                ("char_deletions", details.deletions as f64),
+                ("char_insertions", details.insertions as f64),
+            ])
+        }))
+    }
+}
+
+/// The character error rate of whole lists, with jiwer's default transforms.
+///
+/// # Errors
+/// [`MetricError::RowCountMismatch`] if the lists have different lengths.
+pub fn cer<R: AsRef<str>, P: AsRef<str>>(
+    references: &[R],
+    predictions: &[P],
+) -> Result<f64, MetricError> {
+    let transforms = Transforms::cer_default();
+    Ok(
+        process_words(references, predictions, &transforms, &transforms)?
+            .details
+            .wer,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_code_points_not_bytes() {
+        assert_eq!(cer(&["größe"], &["grosse"]).unwrap(), 0.6);
+        assert_eq!(cer(&["🐈🐕"], &["🐈🐈"]).unwrap(), 0.5);
+    }
+
+    #[test]
+    fn spaces_count_as_characters() {
+        assert_eq!(cer(&["a b"], &["ab"]).unwrap(), 1.0 / 3.0);
+    }
+}

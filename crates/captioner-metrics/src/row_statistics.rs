@@ -1,0 +1,79 @@
+//! What each row adds to a metric, so that a score can be had for any choice of rows.
+
+use std::fmt;
+
+use crate::Scores;
+
+type Finish = dyn Fn(&[f64], usize) -> Scores + Send + Sync;
+
+/// For each row a fixed number of figures whose sums determine the score.
+///
+/// A mean has the row's score, a word error rate has the row's hits and errors, BLEU has the row's
+/// n-gram counts. Resampling then only adds rows up; no caption is looked at again.
+pub struct RowStatistics {
+    width: usize,
+    values: Vec<f64>, // [rows, width]
+    finish: Box<Finish>,
+}
+
+impl RowStatistics {
+    /// `values` holds `width` figures for each row, row after row; `finish` turns the sums over
+    /// the chosen rows (`width` figures) and the number of rows into scores.
+    ///
+    /// A `width` of 0 is taken as 1.
+    pub fn new(
+        width: usize,
+        values: Vec<f64>,
+        finish: impl Fn(&[f64], usize) -> Scores + Send + Sync + 'static,
+    ) -> Self {
+        RowStatistics {
+            width: width.max(1),
+            values,
+            finish: Box::new(finish),
+        }
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The figures of one row; `None` past the end.
+    pub fn row(&self, row: usize) -> Option<&[f64]> {
+        let start = row.checked_mul(self.width)?;
+        self.values.get(start..start.checked_add(self.width)?)
+    }
+
+    /// The scores over all rows.
+    pub fn total(&self) -> Scores {
+        self.of_rows(0..self.len())
+    }
+
+    /// The scores over the chosen rows; a row may be chosen more than once. Rows past the end
+    /// are left out.
+    pub fn of_rows(&self, rows: impl IntoIterator<Item = usize>) -> Scores {
+        let mut sums = vec![0.0; self.width];
+        let mut count = 0;
+        for figures in rows.into_iter().filter_map(|row| self.row(row)) {
+            for (sum, figure) in sums.iter_mut().zip(figures) {
+                *sum += figure;
+            }
+            count += 1;
+        }
+        (self.finish)(&sums, count)
+    }
+}
+
+impl fmt::Debug for RowStatistics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowStatistics")
+            .field("rows", &self.len())
+            .field("width", &self.width)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,359 @@
+//! Word error rate, and the match error rate and word information figures beside it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::alignment::{AlignmentChunk, EditCounts, SymbolPair, align};
+use crate::metric::{map_rows, no_rows, same_metric, same_setting};
+use crate::transform::TokenUnit;
+use crate::{Metric, MetricError, RowStatistics, Scores, Transforms};
+
+/// Word error rate over the corpus: all substitutions, deletions and insertions, divided by all
+/// words of the references. jiwer's counts and figures.
+///
+/// Gives `wer`, `mer`, `wil`, `wip` and the counts `word_hits`, `word_substitutions`,
+/// `word_deletions`, `word_insertions`.
+///
+/// Where a row has several references, the one with the lowest error rate counts, the first of
+/// equals.
+#[derive(Debug, Clone)]
+pub struct WordErrorRate {
+    transforms: TransformPair,
+    rows: Vec<EditCounts>,
+}
+
+/// The figures of a word error rate.
+///
+/// With `H` hits, `S` substitutions, `D` deletions, `I` insertions, `N = H + S + D` words in the
+/// references and `P = H + S + I` words in the predictions (Morris et al. 2004):
+/// `wer = (S + D + I) / N`, `mer = (S + D + I) / (N + I)`, `wip = H / N * H / P`,
+/// `wil = 1 - wip`.
+///
+/// Where the references hold no word at all, jiwer's values: `wer` is the number of insertions,
+/// `mer` is 0 and `wip` 1 if the predictions are empty too, else `mer` is 1 and `wip` 0.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WerDetails {
+    /// Tokens that agree.
+    pub hits: u64,
+    /// Tokens put in place of others.
+    pub substitutions: u64,
+    /// Tokens of the reference that are missing.
+    pub deletions: u64,
+    /// Tokens that the reference lacks.
+    pub insertions: u64,
+    /// Word error rate.
+    pub wer: f64,
+    /// Match error rate.
+    pub mer: f64,
+    /// Word information lost.
+    pub wil: f64,
+    /// Word information preserved.
+    pub wip: f64,
+}
+
+impl WerDetails {
+    pub(crate) fn of(counts: EditCounts) -> Self {
+        let references = counts.reference_length() as f64;
+        let predictions = (counts.hits + counts.substitutions + counts.insertions) as f64;
+        let hits = counts.hits as f64;
+        let errors = counts.errors() as f64;
+        let (wer, mer, wip) = if references > 0.0 {
+            let preserved = hits / references * (hits / predictions.max(1.0));
+            let all = references + counts.insertions as f64;
+            (errors / references, errors / all, preserved)
+        } else if predictions > 0.0 {
+            (errors, 1.0, 0.0)
+        } else {
+            (0.0, 0.0, 1.0)
+        };
+        WerDetails {
+            hits: counts.hits,
+            substitutions: counts.substitutions,
+            deletions: counts.deletions,
+            insertions: counts.insertions,
+            wer,
+            mer,
+            wil: 1.0 - wip,
+            wip,
+        }
+    }
+}
+
+/// How references and predictions are taken apart.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TransformPair {
+    references: Transforms,
+    predictions: Transforms,
+}
+
+impl TransformPair {
+    pub(crate) fn new(
+        references: Transforms,
+        predictions: Transforms,
+    ) -> Result<Self, MetricError> {
+        references.check_keeps_rows()?;
+        predictions.check_keeps_rows()?;
+        Ok(TransformPair {
+            references,
+            predictions,
+        })
+    }
+
+    pub(crate) fn both(transforms: Transforms) -> Self {
+        TransformPair {
+            references: transforms.clone(),
+            predictions: transforms,
+        }
+    }
+
+    /// The edits against the reference with the lowest error rate, the first of equals.
+    pub(crate) fn best_row(&self, prediction: &str, references: &[String]) -> EditCounts {
+        let mut best: Option<(f64, EditCounts)> = None;
+        for reference in references {
+            let counts = self.row(prediction, reference);
+            let rate = counts.errors() as f64 / counts.reference_length().max(1) as f64;
+            if best.is_none_or(|(lowest, _)| rate < lowest) {
+                best = Some((rate, counts));
+            }
+        }
+        best.map(|(_, counts)| counts).unwrap_or_default()
+    }
+
+    fn row(&self, prediction: &str, reference: &str) -> EditCounts {
+        let reference = self.references.prepare(reference);
+        let prediction = self.predictions.prepare(prediction);
+        let chars = (self.references.unit(), self.predictions.unit())
+            == (TokenUnit::Chars, TokenUnit::Chars);
+        let pair = if chars {
+            SymbolPair::new(reference.chars(), prediction.chars())
+        } else {
+            let words = self.references.cut(&reference);
+            SymbolPair::new(words, self.predictions.cut(&prediction))
+        };
+        EditCounts::of(&align(&pair))
+    }
+}
+
+/// Sums of hits, substitutions, deletions and insertions for each row.
+pub(crate) fn edit_statistics(
+    rows: &[EditCounts],
+    finish: impl Fn(WerDetails) -> Scores + Send + Sync + 'static,
+) -> RowStatistics {
+    let figures = |row: &EditCounts| {
+        [row.hits, row.substitutions, row.deletions, row.insertions].map(|count| count as f64)
+    };
+    let values = rows.iter().flat_map(figures).collect();
+    RowStatistics::new(4, values, move |sums, _| {
+        finish(WerDetails::of(EditCounts {
+            hits: sums[0] as u64,
+            substitutions: sums[1] as u64,
+            deletions: sums[2] as u64,
+            insertions: sums[3] as u64,
+        }))
+    })
+}
+
+impl Default for WordErrorRate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl WordErrorRate {
+    /// jiwer's default transforms: whitespace at the ends and multiple spaces removed, cut at
+    /// spaces. Case and punctuation count.
+    pub fn new() -> Self {
+        WordErrorRate {
+            transforms: TransformPair::both(Transforms::wer_default()),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Own transforms for both sides.
+    ///
+    /// # Errors
+    /// [`MetricError::TransformChangesRows`] if a step drops or joins rows; [`process_words`]
+    /// takes those.
+    pub fn with_transforms(
+        references: Transforms,
+        predictions: Transforms,
+    ) -> Result<Self, MetricError> {
+        Ok(WordErrorRate {
+            transforms: TransformPair::new(references, predictions)?,
+            rows: Vec::new(),
+        })
+    }
+
+    /// The counts and figures over all rows so far, as typed values.
+    ///
+    /// # Errors
+    /// [`MetricError::NoRows`] before the first row.
+    pub fn details(&self) -> Result<WerDetails, MetricError> {
+        no_rows(&self.rows, self.name())?;
+        Ok(WerDetails::of(EditCounts::sum(&self.rows)))
+    }
+}
+
+impl Metric for WordErrorRate {
+    fn name(&self) -> &'static str {
+        "wer"
+    }
+
+    fn update(
+        &mut self,
+        predictions: &[String],
+        references: &[Vec<String>],
+    ) -> Result<(), MetricError> {
+        let rows = map_rows(predictions, references, |prediction, references| {
+            self.transforms.best_row(prediction, references)
+        })?;
+        self.rows.extend(rows);
+        Ok(())
+    }
+
+    fn merge(&mut self, other: Box<dyn Metric>) -> Result<(), MetricError> {
+        let other = same_metric(self, other)?;
+        let equal = self.transforms == other.transforms;
+        same_setting(equal, self.name(), "transforms")?;
+        self.rows.extend(other.rows);
+        Ok(())
+    }
+
+    fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
+        no_rows(&self.rows, self.name())?;
+        Ok(edit_statistics(&self.rows, |details| {
+            Scores::from_iter([
+                ("wer", details.wer),
+                ("mer", details.mer),
+                ("wil", details.wil),
+                ("wip", details.wip),
+                ("word_hits", details.hits as f64),
+                ("word_substitutions", details.substitutions as f64),
+                ("word_deletions", details.deletions as f64),
+                ("word_insertions", details.insertions as f64),
+            ])
+        }))
+    }
+}
+
+/// The word error rate of whole lists, with jiwer's default transforms.
+///
+/// ```
+/// let wer = captioner_metrics::wer(&["a black cat"], &["a cat"])?;
+/// assert_eq!(wer, 1.0 / 3.0);
+/// # Ok::<(), captioner_metrics::MetricError>(())
+/// ```
+///
+/// # Errors
+/// [`MetricError::RowCountMismatch`] if the lists have different lengths.
+pub fn wer<R: AsRef<str>, P: AsRef<str>>(
+    references: &[R],
+    predictions: &[P],
+) -> Result<f64, MetricError> {
+    let transforms = Transforms::wer_default();
+    Ok(
+        process_words(references, predictions, &transforms, &transforms)?
+            .details
+            .wer,
+    )
+}
+
+/// Tokens, alignments and figures of whole lists: jiwer's `process_words`, and with
+/// [`Transforms::cer_default`] its `process_characters`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WordOutput {
+    /// The tokens of each reference.
+    pub references: Vec<Vec<String>>,
+    /// The tokens of each prediction.
+    pub predictions: Vec<Vec<String>>,
+    /// How each reference and its prediction were aligned.
+    pub alignments: Vec<Vec<AlignmentChunk>>,
+    /// Counts and figures over all rows. For characters, `wer` is the character error rate.
+    pub details: WerDetails,
+}
+
+/// Aligns whole lists. The chains may change the number of rows, such as
+/// [`Transforms::contiguous`], as long as both sides end with the same number.
+///
+/// # Errors
+/// [`MetricError::RowCountMismatch`] if the numbers of rows differ after the transforms.
+pub fn process_words<R: AsRef<str>, P: AsRef<str>>(
+    references: &[R],
+    predictions: &[P],
+    reference_transforms: &Transforms,
+    prediction_transforms: &Transforms,
+) -> Result<WordOutput, MetricError> {
+    let references = reference_transforms.apply(references);
+    let predictions = prediction_transforms.apply(predictions);
+    if references.len() != predictions.len() {
+        return Err(MetricError::RowCountMismatch {
+            predictions: predictions.len(),
+            references: references.len(),
+        });
+    }
+    let rows = references.iter().zip(&predictions);
+    let alignments: Vec<_> = rows
+        .map(|(reference, prediction)| align(&SymbolPair::new(reference, prediction)))
+        .collect();
+    let counts: Vec<_> = alignments.iter().map(|row| EditCounts::of(row)).collect();
+    Ok(WordOutput {
+        details: WerDetails::of(EditCounts::sum(&counts)),
+        references,
+        predictions,
+        alignments,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::single_references;
+
+    fn details(references: &[&str], predictions: &[&str]) -> WerDetails {
+        let mut metric = WordErrorRate::new();
+        let predictions: Vec<_> = predictions.iter().map(|p| p.to_string()).collect();
+        let references = single_references(references.iter().copied());
+        metric.update(&predictions, &references).unwrap();
+        metric.details().unwrap()
+    }
+
+    #[test]
+    fn errors_are_summed_over_the_corpus_not_averaged_over_rows() {
+        let details = details(&["a b c d e f g h i", "x"], &["a b c d e f g h i", "y"]);
+        assert_eq!(details.wer, 0.1);
+    }
+
+    #[test]
+    fn empty_references_get_jiwers_values() {
+        let silence = details(&[""], &[" "]);
+        assert_eq!((silence.wer, silence.mer, silence.wip), (0.0, 0.0, 1.0));
+        let invented = details(&["", ""], &["a cat", "dog"]);
+        assert_eq!((invented.wer, invented.mer, invented.wil), (3.0, 1.0, 1.0));
+    }
+
+    #[test]
+    fn the_reference_with_the_lowest_rate_counts() {
+        let mut metric = WordErrorRate::new();
+        let references = vec![vec!["a b".to_owned(), "a c d e".to_owned()]];
+        metric.update(&["a c d".to_owned()], &references).unwrap();
+        let details = metric.details().unwrap();
+        assert_eq!((details.wer, details.deletions), (0.25, 1));
+    }
+
+    #[test]
+    fn different_row_counts_are_a_named_error() {
+        let error = wer(&["a", "b"], &["a"]).unwrap_err();
+        let expected = MetricError::RowCountMismatch {
+            predictions: 1,
+            references: 2,
+        };
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn rows_of_another_setting_are_not_merged() {
+        let standard = Transforms::wer_standardize();
+        let other = WordErrorRate::with_transforms(standard.clone(), standard).unwrap();
+        let error = WordErrorRate::new().merge(Box::new(other)).unwrap_err();
+        assert!(matches!(error, MetricError::DifferentSettings { .. }));
+    }
+}

@@ -1,0 +1,161 @@
+//! A tokenizer's files, as Hugging Face lays them out.
+
+use crate::settings::{SPECIAL_TOKENS, TokenizerSettings};
+use crate::word_piece::bert_tokenizer;
+use crate::{CaptionTokenizer, TextError};
+use serde_json::{Map, Value};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tokenizers::{ModelWrapper, Tokenizer};
+
+const TOKENIZER: &str = "tokenizer.json";
+const VOCABULARY: &str = "vocab.txt";
+const CONFIG: &str = "tokenizer_config.json";
+const SPECIAL_MAP: &str = "special_tokens_map.json";
+
+/// Reads what [`CaptionTokenizer::from_pretrained`] describes.
+pub(crate) fn load(dir: &Path) -> Result<CaptionTokenizer, TextError> {
+    let (tokenizer, vocabulary) = (dir.join(TOKENIZER), dir.join(VOCABULARY));
+    let settings = read_settings(dir)?;
+    if tokenizer.is_file() {
+        CaptionTokenizer::new(read_tokenizer(&tokenizer)?, settings)
+    } else if vocabulary.is_file() {
+        let text = read(&vocabulary)?;
+        let tokenizer = bert_tokenizer(text.lines().map(str::to_owned), &settings)?;
+        CaptionTokenizer::new(tokenizer, settings)
+    } else {
+        Err(TextError::NoTokenizer {
+            dir: dir.to_owned(),
+        })
+    }
+}
+
+pub(crate) fn read_tokenizer(path: &Path) -> Result<Tokenizer, TextError> {
+    let text = read(path)?;
+    text.parse()
+        .map_err(|error: tokenizers::Error| TextError::malformed(path, "tokenizer.json", error))
+}
+
+/// `special_tokens_map.json` names the special tokens where `tokenizer_config.json` doesn't.
+fn read_settings(dir: &Path) -> Result<TokenizerSettings, TextError> {
+    let mut json = read_object(&dir.join(CONFIG))?;
+    for (name, token) in read_object(&dir.join(SPECIAL_MAP))? {
+        json.entry(name).or_insert(token);
+    }
+    Ok(TokenizerSettings { json })
+}
+
+/// A JSON object; an empty one where there is no file.
+fn read_object(path: &Path) -> Result<Map<String, Value>, TextError> {
+    if !path.is_file() {
+        return Ok(Map::new());
+    }
+    serde_json::from_str(&read(path)?)
+        .map_err(|error| TextError::malformed(path, "JSON object", error))
+}
+
+fn read(path: &Path) -> Result<String, TextError> {
+    let bytes = fs::read(path).map_err(|source| TextError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    String::from_utf8(bytes).map_err(|error| TextError::malformed(path, "UTF-8 text", error))
+}
+
+/// Writes what [`CaptionTokenizer::save_pretrained`] describes.
+pub(crate) fn save(tokenizer: &CaptionTokenizer, dir: &Path) -> Result<Vec<PathBuf>, TextError> {
+    fs::create_dir_all(dir).map_err(|source| TextError::Write {
+        path: dir.to_owned(),
+        source,
+    })?;
+    let json = tokenizer.inner.to_string(true);
+    let json = json.map_err(|error| TextError::Tokenizer {
+        what: "writing tokenizer.json".to_owned(),
+        reason: error.to_string(),
+    })?;
+    let mut files = vec![
+        (TOKENIZER, json),
+        (CONFIG, pretty(config(tokenizer))),
+        (SPECIAL_MAP, pretty(special_tokens(tokenizer))),
+    ];
+    files.extend(vocabulary(&tokenizer.inner).map(|text| (VOCABULARY, text)));
+    files
+        .into_iter()
+        .map(|(name, text)| write_whole(&dir.join(name), &text))
+        .collect()
+}
+
+/// `tokenizer_config.json`: what was loaded, and what transformers needs besides.
+fn config(tokenizer: &CaptionTokenizer) -> Map<String, Value> {
+    let mut config = tokenizer.settings.json.clone();
+    for (name, token) in special_tokens(tokenizer) {
+        config.entry(name).or_insert(token);
+    }
+    let class = match tokenizer.inner.get_model() {
+        ModelWrapper::WordPiece(_) => "BertTokenizer",
+        _ => "PreTrainedTokenizerFast",
+    };
+    let settings = &tokenizer.settings;
+    let defaults = [
+        ("tokenizer_class", class.into()),
+        ("do_lower_case", settings.lowercase().into()),
+        ("tokenize_chinese_chars", settings.handle_chinese_chars().into()),
+        ("strip_accents", settings.strip_accents().into()),
+        ("clean_up_tokenization_spaces", settings.clean_up_tokenization_spaces().into()),
+        ("model_max_length", settings.model_max_length().unwrap_or(512).into()),
+        ("model_input_names", ["input_ids", "attention_mask"].as_slice().into()),
+    ];
+    for (key, value) in defaults {
+        config.entry(key).or_insert(value);
+    }
+    config
+}
+
+/// The special tokens that the vocabulary has, under transformers' names.
+fn special_tokens(tokenizer: &CaptionTokenizer) -> Map<String, Value> {
+    SPECIAL_TOKENS
+        .iter()
+        .map(|(name, default)| (*name, tokenizer.settings.special_token(name, default)))
+        .filter(|(_, token)| tokenizer.inner.token_to_id(token).is_some())
+        .map(|(name, token)| (name.to_owned(), token.into()))
+        .collect()
+}
+
+/// One token a line in the order of their ids; `None` where lines could not be ids.
+fn vocabulary(tokenizer: &Tokenizer) -> Option<String> {
+    if !matches!(tokenizer.get_model(), ModelWrapper::WordPiece(_)) {
+        return None;
+    }
+    let mut tokens: Vec<_> = tokenizer.get_vocab(false).into_iter().collect();
+    tokens.sort_unstable_by_key(|(_, id)| *id);
+    let gapless = tokens.iter().enumerate().all(|(line, (_, id))| line == *id as usize);
+    gapless.then(|| tokens.into_iter().map(|(token, _)| token + "\n").collect())
+}
+
+fn pretty(object: Map<String, Value>) -> String {
+    format!("{:#}\n", Value::Object(object))
+}
+
+/// Writes beside the place and renames, so that a reader never meets half a file.
+fn write_whole(path: &Path, text: &str) -> Result<PathBuf, TextError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let scratch = PathBuf::from(name);
+    let written = write_and_rename(&scratch, path, text);
+    written.map_err(|source| {
+        let _ = fs::remove_file(&scratch); // the first error is the one to tell
+        TextError::Write {
+            path: path.to_owned(),
+            source,
+        }
+    })?;
+    Ok(path.to_owned())
+}
+
+fn write_and_rename(scratch: &Path, path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = fs::File::create(scratch)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(scratch, path)
+}

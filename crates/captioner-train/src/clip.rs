@@ -1,0 +1,97 @@
+//! Clipping of gradients by their global norm, as in PyTorch's `clip_grad_norm_`.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+
+/// The norm of all gradients together, `[1]`, on their device; `None` where there are none.
+pub(crate) fn global_norm<M: Module>(model: &M, grads: &GradientsParams) -> Option<Tensor<1>> {
+    let mut squares = Squares {
+        grads,
+        sums: Vec::new(),
+    };
+    model.visit(&mut squares);
+    let sums = squares.sums;
+    (!sums.is_empty()).then(|| Tensor::cat(sums, 0).sum().sqrt())
+}
+
+/// Scales the gradients so that their global norm `norm` becomes at most `max_norm`, without
+/// reading it on the host.
+pub(crate) fn clip<M: Module>(
+    model: &M,
+    grads: &mut GradientsParams,
+    norm: Tensor<1>,
+    max_norm: f64,
+) {
+    let factor = (norm + 1e-6).recip().mul_scalar(max_norm).clamp_max(1.0);
+    model.visit(&mut Scale { grads, factor });
+}
+
+struct Squares<'a> {
+    grads: &'a GradientsParams,
+    sums: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for Squares<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(grad) = self.grads.get::<D>(param.id) {
+            self.sums.push(grad.square().sum());
+        }
+    }
+}
+
+struct Scale<'a> {
+    grads: &'a mut GradientsParams,
+    factor: Tensor<1>,
+}
+
+impl ModuleVisitor for Scale<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(grad) = self.grads.remove::<D>(param.id) {
+            let factor = self.factor.clone().unsqueeze::<D>();
+            self.grads.register::<D>(param.id, grad * factor);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[derive(Module, Debug)]
+    struct Pair {
+        a: Param<Tensor<1>>,
+        b: Param<Tensor<2>>,
+    }
+
+    /// Gradients 3 and (0, 4): global norm 5, while no single one has that.
+    fn clipped(max_norm: f64) -> (f32, f32, f32) {
+        let device = Device::flex().autodiff();
+        let pair = Pair {
+            a: Param::from_data([1.0f32], &device),
+            b: Param::from_data([[1.0f32, 1.0]], &device),
+        };
+        let scale = Tensor::<2>::from_data([[0.0f32, 4.0]], &device);
+        let loss = pair.a.val().sum() * 3.0 + (pair.b.val() * scale).sum();
+        let mut grads = GradientsParams::from_grads(loss.backward(), &pair);
+        let norm = global_norm(&pair, &grads).unwrap();
+        clip(&pair, &mut grads, norm.clone(), max_norm);
+        let a = grads.get::<1>(pair.a.id).unwrap().into_scalar::<f32>();
+        let b = grads.get::<2>(pair.b.id).unwrap().sum().into_scalar::<f32>();
+        (norm.into_scalar::<f32>(), a, b)
+    }
+
+    #[test]
+    fn the_norm_is_taken_over_all_parameters_together() {
+        let (norm, a, b) = clipped(1.0);
+        assert!((norm - 5.0).abs() < 1e-6);
+        assert!((a - 0.6).abs() < 1e-5 && (b - 0.8).abs() < 1e-5);
+    }
+
+    #[test]
+    fn small_gradients_stay_as_they_are() {
+        let (_, a, b) = clipped(10.0);
+        assert_eq!((a, b), (3.0, 4.0));
+    }
+}

@@ -1,0 +1,104 @@
+//! AdamW over the parameters of a model.
+
+use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
+use burn::optim::{AdamWConfig, ModuleOptimizer};
+use burn::tensor::Tensor;
+
+use crate::arguments::TrainingArguments;
+
+/// AdamW ([Loshchilov and Hutter, 2017](https://arxiv.org/abs/1711.05101)) with the reference's
+/// constants; biases and layer norms do not decay, as in transformers' `Trainer`.
+pub(crate) fn optimizer<M: Module>(args: &TrainingArguments, model: &M) -> ModuleOptimizer {
+    let config = AdamWConfig::new()
+        .with_beta_1(args.adam_beta1 as f32)
+        .with_beta_2(args.adam_beta2 as f32)
+        .with_epsilon(args.adam_epsilon as f32);
+    let decaying = config.clone().with_weight_decay(args.weight_decay as f32);
+    let fixed = config.with_weight_decay(0.0).build();
+    let mut undecayed = Undecayed::default();
+    model.visit(&mut undecayed);
+    let group = ParamGroup::from_ids(undecayed.ids);
+    decaying.init().with_group(group, fixed, None)
+}
+
+/// Collects the parameters that weight decay leaves alone.
+#[derive(Default)]
+struct Undecayed {
+    fields: Vec<(String, String)>,
+    ids: Vec<ParamId>,
+}
+
+impl ModuleVisitor for Undecayed {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.fields.push((name.to_owned(), container.to_owned()));
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.fields.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let field = self.fields.last();
+        if field.is_some_and(|(name, layer)| name == "bias" || layer == "Struct:LayerNorm") {
+            self.ids.push(param.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::optim::GradientsParams;
+    use burn::tensor::Device;
+    use captioner_git::{GitConfig, GitForCausalLm};
+
+    #[derive(Module, Debug)]
+    struct Affine {
+        weight: Param<Tensor<1>>,
+        bias: Param<Tensor<1>>,
+    }
+
+    /// Two steps with gradients 0.5 and -0.25, learning rate 0.1.
+    fn two_steps(weight_decay: f64) -> (f32, f32) {
+        let device = Device::flex().autodiff();
+        let mut affine = Affine {
+            weight: Param::from_data([1.0f32], &device),
+            bias: Param::from_data([1.0f32], &device),
+        };
+        let args = TrainingArguments {
+            weight_decay,
+            ..TrainingArguments::default()
+        };
+        let mut adamw = optimizer(&args, &affine);
+        for grad in [0.5, -0.25] {
+            let loss = (affine.weight.val() + affine.bias.val()) * grad;
+            let grads = GradientsParams::from_grads(loss.backward(), &affine);
+            affine = adamw.step(0.1, affine, grads);
+        }
+        let value = |param: &Param<Tensor<1>>| param.val().into_scalar::<f32>();
+        (value(&affine.weight), value(&affine.bias))
+    }
+
+    #[test]
+    fn steps_are_those_of_torch_optim_adamw_and_biases_do_not_decay() {
+        // torch.optim.AdamW([w], lr=0.1, weight_decay=0 and 0.1) over the same two gradients
+        let (weight, bias) = two_steps(0.0);
+        assert!((weight - 0.873_366_2).abs() < 1e-6, "{weight}");
+        assert_eq!(weight, bias);
+        let (weight, bias) = two_steps(0.1);
+        assert!((weight - 0.854_466_2).abs() < 1e-6, "{weight}");
+        assert!((bias - 0.873_366_2).abs() < 1e-6, "{bias}");
+    }
+
+    #[test]
+    fn every_norm_of_the_model_is_found_the_projections_included() {
+        let config = GitConfig::small(30, 0, 2, 3);
+        let model = GitForCausalLm::new(config, 1, &Device::flex()).unwrap();
+        let mut found = Undecayed::default();
+        model.visit(&mut found);
+        // Norms: 2 a layer, 2 around the vision encoder, 1 of the projection, 1 of embeddings.
+        // Linear maps: 6 a layer, the projection, the head.
+        let (layers, norms) = (4 + 2, 2 * (4 + 2) + 4);
+        assert_eq!(found.ids.len(), 2 * norms + 6 * layers + 2);
+    }
+}

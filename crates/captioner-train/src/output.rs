@@ -1,0 +1,163 @@
+//! The output folder and its checkpoints.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use captioner_git::{GitForCausalLm, Processor, write_files, write_folder, write_json};
+
+use crate::TrainError;
+use crate::arguments::TrainingArguments;
+use crate::state::TrainerState;
+
+/// The file by which a run knows its own output folder.
+const MARKER: &str = "training_args.json";
+
+/// File of a checkpoint that says where the run stood.
+pub const STATE_FILE: &str = "trainer_state.json";
+
+/// A run's output folder.
+pub struct OutputFolder {
+    path: PathBuf,
+}
+
+impl OutputFolder {
+    /// Checks that `path` may be written to: absent, empty, or written by an earlier run. Changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// When it is a file, or holds what no run wrote, or can't be looked at.
+    pub fn check(path: &Path) -> Result<Self, TrainError> {
+        let own = path.to_owned();
+        let output = |source| TrainError::Output {
+            path: path.to_owned(),
+            source,
+        };
+        if !path.try_exists().map_err(output)? {
+            return Ok(Self { path: own });
+        }
+        let empty = path.is_dir() && fs::read_dir(path).map_err(output)?.next().is_none();
+        if empty || path.join(MARKER).is_file() {
+            return Ok(Self { path: own });
+        }
+        Err(TrainError::ForeignOutput { path: own })
+    }
+
+    /// Makes the folder, and removes the checkpoints of an earlier run.
+    pub(crate) fn claim(&self, arguments: &TrainingArguments) -> Result<(), TrainError> {
+        fs::create_dir_all(&self.path).map_err(|source| self.failed(source))?;
+        write_json(&self.path.join(MARKER), arguments)?;
+        self.keep(0, None)
+    }
+
+    /// Writes the checkpoint of the state's step, whole or not at all.
+    pub(crate) fn save(
+        &self,
+        model: &GitForCausalLm,
+        processor: &Processor,
+        arguments: &TrainingArguments,
+        state: &TrainerState,
+    ) -> Result<PathBuf, TrainError> {
+        let path = self.checkpoint(state.global_step);
+        write_folder(&path, |scratch| {
+            write_files(model, processor, scratch)?;
+            write_json(&scratch.join(STATE_FILE), state)?;
+            write_json(&scratch.join(MARKER), arguments)?;
+            Ok::<_, TrainError>(())
+        })?;
+        Ok(path)
+    }
+
+    /// The checkpoint folder of a step.
+    pub(crate) fn checkpoint(&self, step: usize) -> PathBuf {
+        self.path.join(format!("checkpoint-{step}"))
+    }
+
+    /// Removes the oldest checkpoints beyond `limit`, the best one never.
+    pub(crate) fn keep(&self, limit: usize, best: Option<&Path>) -> Result<(), TrainError> {
+        let mut steps = self.steps()?;
+        steps.sort_unstable();
+        let mut surplus = steps.len().saturating_sub(limit);
+        for step in steps {
+            let path = self.checkpoint(step);
+            if surplus == 0 {
+                break;
+            }
+            if best != Some(path.as_path()) {
+                fs::remove_dir_all(&path).map_err(|source| self.failed(source))?;
+                surplus -= 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn steps(&self) -> Result<Vec<usize>, TrainError> {
+        let entries = fs::read_dir(&self.path).map_err(|source| self.failed(source))?;
+        let step = |entry: fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            name.strip_prefix("checkpoint-")?.parse().ok()
+        };
+        let steps: Result<Vec<Option<usize>>, _> =
+            entries.map(|entry| entry.map(step)).collect();
+        let steps = steps.map_err(|source| self.failed(source))?;
+        Ok(steps.into_iter().flatten().collect())
+    }
+
+    fn failed(&self, source: std::io::Error) -> TrainError {
+        TrainError::Output {
+            path: self.path.clone(),
+            source,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_checkpoints(steps: &[usize]) -> (tempfile::TempDir, OutputFolder) {
+        let root = tempfile::tempdir().unwrap();
+        let folder = OutputFolder::check(&root.path().join("run")).unwrap();
+        folder.claim(&TrainingArguments::default()).unwrap();
+        for &step in steps {
+            fs::create_dir(folder.checkpoint(step)).unwrap();
+        }
+        (root, folder)
+    }
+
+    fn left(folder: &OutputFolder) -> Vec<usize> {
+        let mut steps = folder.steps().unwrap();
+        steps.sort_unstable();
+        steps
+    }
+
+    #[test]
+    fn the_best_checkpoint_is_never_removed() {
+        let (_root, folder) = with_checkpoints(&[5, 10, 100]);
+        let best = folder.checkpoint(5);
+        folder.keep(2, Some(&best)).unwrap();
+        assert_eq!(left(&folder), [5, 100]);
+        folder.keep(1, Some(&best)).unwrap();
+        assert_eq!(left(&folder), [5]);
+    }
+
+    #[test]
+    fn a_new_run_removes_the_checkpoints_of_the_former_one_and_nothing_else() {
+        let (_root, folder) = with_checkpoints(&[5]);
+        fs::write(folder.path.join("notes.txt"), "mine").unwrap();
+        let again = OutputFolder::check(&folder.path).unwrap();
+        again.claim(&TrainingArguments::default()).unwrap();
+        assert!(left(&again).is_empty());
+        assert!(folder.path.join("notes.txt").exists());
+    }
+
+    #[test]
+    fn a_folder_that_no_run_wrote_is_refused_and_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("thesis.txt"), "mine").unwrap();
+        let refused = OutputFolder::check(root.path());
+        assert!(matches!(refused, Err(TrainError::ForeignOutput { .. })));
+        let file = root.path().join("thesis.txt");
+        assert!(OutputFolder::check(&file).is_err());
+        assert!(file.exists());
+    }
+}

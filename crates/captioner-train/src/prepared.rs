@@ -1,0 +1,152 @@
+//! Rows of a data set as the model reads them: pixel values and token ids.
+
+use std::sync::{Arc, OnceLock};
+
+use captioner_data::{CaptionDataset, Picture};
+use captioner_git::{CaptionBatch, Processor};
+use captioner_image::{DecodeOptions, RgbImage, decode, rgb_from_raw};
+
+use crate::TrainError;
+
+/// Pixel values kept in memory by default: 512 MiB, so a small set is decoded once.
+const CACHE_BYTES: usize = 512 << 20;
+
+/// A data set with the processor that makes model input of its rows.
+///
+/// Preprocessed pictures are kept in memory as long as they fit its budget.
+pub struct PreparedSet {
+    dataset: Arc<dyn CaptionDataset>,
+    processor: Processor,
+    decoding: DecodeOptions,
+    cache: Vec<OnceLock<Arc<Pixels>>>,
+    max_caption_tokens: usize,
+}
+
+/// One preprocessed picture, `[3, height, width]`.
+struct Pixels {
+    height: usize,
+    width: usize,
+    values: Vec<f32>,
+}
+
+/// A row and which of its captions to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sample {
+    pub(crate) row: usize,
+    pub(crate) caption: usize,
+}
+
+impl PreparedSet {
+    /// Binds a set to a processor; captions longer than `max_caption_tokens` are cut.
+    pub fn new(
+        dataset: Arc<dyn CaptionDataset>,
+        processor: Processor,
+        max_caption_tokens: usize,
+    ) -> Self {
+        let (height, width) = processor.image.output_size().unwrap_or((224, 224));
+        let picture_bytes = 3 * 4 * height as usize * width as usize;
+        let cached = (CACHE_BYTES / picture_bytes.max(1)).min(dataset.len());
+        Self {
+            dataset,
+            processor,
+            decoding: DecodeOptions::default(),
+            cache: (0..cached).map(|_| OnceLock::new()).collect(),
+            max_caption_tokens,
+        }
+    }
+
+    /// The set.
+    pub fn dataset(&self) -> &Arc<dyn CaptionDataset> {
+        &self.dataset
+    }
+
+    /// The processor.
+    pub fn processor(&self) -> &Processor {
+        &self.processor
+    }
+
+    /// The batch of these rows.
+    pub(crate) fn batch(&self, samples: &[Sample]) -> Result<CaptionBatch, TrainError> {
+        let mut values = Vec::new();
+        let mut shape = [samples.len(), 3, 0, 0];
+        let mut rows = Vec::with_capacity(samples.len());
+        for sample in samples {
+            let pixels = self.pixels(sample.row)?;
+            shape[2..].copy_from_slice(&[pixels.height, pixels.width]);
+            values.extend_from_slice(&pixels.values);
+            rows.push(self.tokens(*sample)?);
+        }
+        let pad = self.processor.tokenizer.pad_id();
+        Ok(CaptionBatch::new(values, shape, &rows, pad)?)
+    }
+
+    fn pixels(&self, row: usize) -> Result<Arc<Pixels>, TrainError> {
+        let slot = self.cache.get(row);
+        if let Some(pixels) = slot.and_then(OnceLock::get) {
+            return Ok(pixels.clone());
+        }
+        let picture = decode_row(self.dataset.as_ref(), row, &self.decoding)?;
+        let pixels = self.processor.image.preprocess(&picture);
+        let pixels = pixels.map_err(|source| bad_picture(self.dataset.as_ref(), row, source))?;
+        let pixels = Arc::new(Pixels {
+            height: pixels.height as usize,
+            width: pixels.width as usize,
+            values: pixels.data,
+        });
+        Ok(match slot {
+            Some(slot) => slot.get_or_init(|| pixels).clone(),
+            None => pixels,
+        })
+    }
+
+    fn tokens(&self, sample: Sample) -> Result<Vec<u32>, TrainError> {
+        let captions = self.dataset.captions(sample.row)?;
+        let caption = &captions[sample.caption % captions.len()];
+        let tokenizer = &self.processor.tokenizer;
+        let mut ids = tokenizer.encode(caption).map_err(|source| TrainError::Caption {
+            row: describe(self.dataset.as_ref(), sample.row),
+            source,
+        })?;
+        if ids.len() > self.max_caption_tokens {
+            ids.truncate(self.max_caption_tokens - 1);
+            ids.push(tokenizer.sep_id());
+        }
+        Ok(ids)
+    }
+}
+
+/// Reads and decodes a row's picture.
+///
+/// # Errors
+/// When the picture can't be read or decoded; the message names it and its row.
+pub fn decode_row(
+    dataset: &dyn CaptionDataset,
+    row: usize,
+    options: &DecodeOptions,
+) -> Result<RgbImage, TrainError> {
+    let picture = match dataset.row(row)?.picture {
+        Picture::Encoded(bytes) => decode(&bytes, options),
+        Picture::Rgb8 {
+            width,
+            height,
+            pixels,
+        } => rgb_from_raw(width, height, pixels),
+    };
+    picture.map_err(|source| bad_picture(dataset, row, source))
+}
+
+fn bad_picture(
+    dataset: &dyn CaptionDataset,
+    row: usize,
+    source: captioner_image::ImageError,
+) -> TrainError {
+    TrainError::Picture {
+        row: describe(dataset, row),
+        source,
+    }
+}
+
+fn describe(dataset: &dyn CaptionDataset, row: usize) -> String {
+    let described = dataset.describe_row(row);
+    described.unwrap_or_else(|_| format!("row {}", row + 1))
+}

@@ -1,0 +1,94 @@
+//! A progress bar with loss, rate and time left, on standard error.
+
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::callback::TrainerCallback;
+use crate::state::{LogEntry, TrainerState};
+
+const TEMPLATE: &str = "{bar:30} {pos}/{len} steps  {msg}  {per_sec}  {eta} left";
+
+/// Shows a run on the terminal: a bar that moves with each step, and a line for each evaluation
+/// and checkpoint. Where standard error is no terminal, the bar is not drawn and each log entry
+/// becomes a line.
+pub struct ProgressCallback {
+    bar: ProgressBar,
+}
+
+impl Default for ProgressCallback {
+    fn default() -> Self {
+        Self {
+            bar: ProgressBar::hidden(),
+        }
+    }
+}
+
+impl ProgressCallback {
+    fn line(&self, text: String) {
+        if self.bar.is_hidden() {
+            eprintln!("{text}");
+        } else {
+            self.bar.println(text);
+        }
+    }
+}
+
+impl TrainerCallback for ProgressCallback {
+    fn on_train_begin(&mut self, state: &TrainerState) {
+        self.bar = ProgressBar::new(state.max_steps as u64);
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            self.bar.set_style(style);
+        }
+        self.bar.set_message("loss -");
+    }
+
+    fn on_step_end(&mut self, state: &TrainerState) {
+        self.bar.set_position(state.global_step as u64);
+    }
+
+    fn on_log(&mut self, _state: &TrainerState, entry: &LogEntry) {
+        if let Some(loss) = entry.figures.get("loss") {
+            self.bar.set_message(format!("loss {loss:.4}"));
+        }
+        if self.bar.is_hidden() || !entry.figures.contains_key("loss") {
+            self.line(describe(entry));
+        }
+    }
+
+    fn on_save(&mut self, _state: &TrainerState, checkpoint: &Path) {
+        self.line(format!("saved {}", checkpoint.display()));
+    }
+
+    fn on_train_end(&mut self, _state: &TrainerState) {
+        self.bar.finish();
+    }
+}
+
+fn describe(entry: &LogEntry) -> String {
+    let figures = entry.figures.iter().map(|(name, value)| match *value {
+        small if small.abs() < 1e-3 && small != 0.0 => format!("{name} {small:.2e}"),
+        value => format!("{name} {value:.4}"),
+    });
+    let figures: Vec<String> = figures.collect();
+    let (step, epoch) = (entry.step, entry.epoch);
+    format!("step {step} (epoch {epoch:.2}): {}", figures.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_learning_rates_are_not_shown_as_zero() {
+        let entry = LogEntry {
+            step: 5,
+            epoch: 0.5,
+            figures: [("learning_rate".into(), 5e-5), ("loss".into(), 1.5)].into(),
+        };
+        assert_eq!(
+            describe(&entry),
+            "step 5 (epoch 0.50): learning_rate 5.00e-5, loss 1.5000"
+        );
+    }
+}
