@@ -71,7 +71,9 @@ impl Captioner {
     pub fn caption_file(&self, path: impl AsRef<Path>) -> Result<Caption, CaptionerError> {
         let picture = open(path, &self.decoding)?;
         let mut captions = self.caption(&[picture])?;
-        captions.pop().ok_or_else(|| GitError::Batch("no caption came back".into()).into())
+        captions
+            .pop()
+            .ok_or_else(|| GitError::Batch("no caption came back".into()).into())
     }
 
     /// Captions several pictures as one batch.
@@ -79,7 +81,9 @@ impl Captioner {
     /// # Errors
     /// When a picture can't be preprocessed, or the device fails.
     pub fn caption(&self, pictures: &[RgbImage]) -> Result<Vec<Caption>, CaptionerError> {
-        let captions = self.model.caption(&self.processor, pictures, &self.generation)?;
+        let captions = self
+            .model
+            .caption(&self.processor, pictures, &self.generation)?;
         Ok(captions)
     }
 }

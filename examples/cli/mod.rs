@@ -7,7 +7,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 /// Parses the arguments; help and version are printed, anything wrong becomes one line.
-pub fn parse<T: Parser>() -> Result<T, ExitCode> {
+pub(crate) fn parse<T: Parser>() -> Result<T, ExitCode> {
     T::try_parse().map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             print!("{error}");
@@ -29,7 +29,7 @@ fn one_line(message: &str) -> String {
 }
 
 /// Prints an error as one line and gives the exit code of failure.
-pub fn fail(error: &dyn Error) -> ExitCode {
+pub(crate) fn fail(error: &dyn Error) -> ExitCode {
     eprintln!("error: {}", error.to_string().replace('\n', "; "));
     ExitCode::FAILURE
 }

@@ -11,26 +11,26 @@ use clap::Parser;
 /// Without an argument it draws its own data set of 833 creatures, trains a small model on the
 /// CPU for a few minutes, and captions pictures that it never saw.
 #[derive(Parser)]
-pub struct Flags {
+pub(crate) struct Flags {
     /// Data set: a folder with metadata.jsonl or metadata.csv. [default: the built-in creatures]
     #[arg(long, value_name = "FOLDER")]
-    pub dataset: Option<String>,
+    pub(crate) dataset: Option<String>,
 
     /// Model to start from: a checkpoint folder. [default: a small model with fresh weights]
     #[arg(long, value_name = "FOLDER")]
-    pub checkpoint: Option<String>,
+    pub(crate) checkpoint: Option<String>,
 
     /// Where to compute: auto, flex, ndarray, cuda, wgpu, vulkan or metal; `cuda:1` is the second.
     #[arg(long, default_value_t = DeviceSpec::AUTO, value_name = "DEVICE")]
-    pub device: DeviceSpec,
+    pub(crate) device: DeviceSpec,
 
     /// Share of the rows that is held out.
     #[arg(long, default_value_t = 0.1, value_name = "SHARE")]
-    pub test_size: f64,
+    pub(crate) test_size: f64,
 
     /// Leave out rows whose picture can't be decoded, and say how many.
     #[arg(long)]
-    pub skip_bad_rows: bool,
+    pub(crate) skip_bad_rows: bool,
 
     #[command(flatten)]
     training: TrainingFlags,
@@ -166,7 +166,7 @@ struct TrainingFlags {
 
 impl Flags {
     /// The settings of the run: the flags over the defaults of its kind.
-    pub fn training_arguments(&self) -> TrainingArguments {
+    pub(crate) fn training_arguments(&self) -> TrainingArguments {
         let mut arguments = match self.checkpoint {
             None => from_fresh_weights(),
             Some(_) => as_in_the_guide(),

@@ -88,9 +88,7 @@ impl CaptionBatch {
             .iter()
             .enumerate()
             .filter(|(at, label)| at % length > 0 && **label != IGNORE_INDEX);
-        let (positions, tokens) = counted
-            .map(|(at, label)| (at as i64 - 1, *label))
-            .unzip();
+        let (positions, tokens) = counted.map(|(at, label)| (at as i64 - 1, *label)).unzip();
         Targets { positions, tokens }
     }
 

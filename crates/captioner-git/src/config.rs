@@ -271,7 +271,11 @@ impl GitVisionConfig {
         heads("vision_config.hidden_size", width, count)?;
         if self.num_channels != 3 {
             let problem = "but pictures have 3 channels here";
-            return Err(wrong("vision_config.num_channels", self.num_channels, problem));
+            return Err(wrong(
+                "vision_config.num_channels",
+                self.num_channels,
+                problem,
+            ));
         }
         if self.image_size < self.patch_size {
             let problem = format!("less than one patch of {}", self.patch_size);
@@ -298,7 +302,11 @@ fn positive(key: &'static str, value: usize) -> Result<(), ConfigError> {
 
 fn probability(key: &'static str, value: f64) -> Result<(), ConfigError> {
     if !(0.0..1.0).contains(&value) {
-        return Err(wrong(key, value, "but a probability from 0 to below 1 is needed"));
+        return Err(wrong(
+            key,
+            value,
+            "but a probability from 0 to below 1 is needed",
+        ));
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ impl ImagePrefix {
 
 /// Token and position embeddings.
 #[derive(Module, Debug)]
-pub struct TextEmbeddings {
+pub(crate) struct TextEmbeddings {
     word_embeddings: Embedding,
     position_embeddings: Embedding,
     layer_norm: LayerNorm,
@@ -64,7 +64,7 @@ impl TextEmbeddings {
 
 /// The stack of decoder layers.
 #[derive(Module, Debug)]
-pub struct Decoder {
+pub(crate) struct Decoder {
     layer: Vec<DecoderLayer>,
 }
 

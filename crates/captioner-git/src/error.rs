@@ -49,7 +49,9 @@ pub enum GitError {
         size: usize,
     },
     /// More text than the model has positions for.
-    #[error("{length} tokens are more than the {limit} that this model can read: shorten the text, or lower the maximum length")]
+    #[error(
+        "{length} tokens are more than the {limit} that this model can read: shorten the text, or lower the maximum length"
+    )]
     TooLong {
         /// Tokens that were given or asked for.
         length: usize,

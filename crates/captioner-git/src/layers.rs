@@ -12,7 +12,7 @@ use crate::config::HiddenAct;
 
 /// `x · weight + bias` over the last axis.
 #[derive(Module, Debug)]
-pub struct Linear {
+pub(crate) struct Linear {
     /// `[inputs, outputs]`: the transpose of the checkpoint's.
     pub weight: Param<Tensor<2>>,
     /// `[outputs]`.
@@ -28,14 +28,14 @@ impl Linear {
     }
 
     /// `[..., inputs]` to `[..., outputs]`.
-    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+    pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         module::linear(x, self.weight.val(), Some(self.bias.val()))
     }
 }
 
 /// Layer normalisation over the last axis.
 #[derive(Module, Debug)]
-pub struct LayerNorm {
+pub(crate) struct LayerNorm {
     /// `[width]`.
     pub weight: Param<Tensor<1>>,
     /// `[width]`.
@@ -53,14 +53,14 @@ impl LayerNorm {
     }
 
     /// `[..., width]` to the same shape.
-    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+    pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         layer_norm(x, self.weight.val(), self.bias.val(), self.eps)
     }
 }
 
 /// A table of vectors.
 #[derive(Module, Debug)]
-pub struct Embedding {
+pub(crate) struct Embedding {
     /// `[entries, width]`.
     pub weight: Param<Tensor<2>>,
 }
@@ -73,7 +73,7 @@ impl Embedding {
     }
 
     /// Ids `[batch, length]` to vectors `[batch, length, width]`.
-    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+    pub(crate) fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         module::embedding(self.weight.val(), ids)
     }
 

@@ -158,11 +158,7 @@ impl GitForCausalLm {
     ///
     /// # Errors
     /// As [`logits`](Self::logits), and when no position counts.
-    pub fn loss(
-        &self,
-        batch: &CaptionBatch,
-        label_smoothing: f64,
-    ) -> Result<LossOutput, GitError> {
+    pub fn loss(&self, batch: &CaptionBatch, label_smoothing: f64) -> Result<LossOutput, GitError> {
         let (logits, targets) = self.counted_logits(batch)?;
         let losses = cross_entropy(logits, targets, label_smoothing);
         let [count] = losses.dims();
@@ -242,7 +238,9 @@ impl GitForCausalLm {
         let [rows, length] = input_ids.dims();
         let x = self.git.embeddings.forward(input_ids, cache.length());
         let x = self.git.encoder.extend_text(x, prefix, cache);
-        let last = x.narrow(1, length - 1, 1).reshape([rows, self.config.hidden_size]);
+        let last = x
+            .narrow(1, length - 1, 1)
+            .reshape([rows, self.config.hidden_size]);
         self.output.forward(last)
     }
 

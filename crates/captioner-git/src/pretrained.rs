@@ -86,4 +86,3 @@ fn check_folder(folder: &Path) -> Result<(), GitError> {
     let path = folder.to_owned();
     Err(GitError::NoModel { path, problem })
 }
-

@@ -7,9 +7,9 @@ use burn::tensor::{Tensor, TensorData};
 use captioner_image::{ImageProcessor, ImageProcessorConfig, RgbImage};
 use captioner_text::CaptionTokenizer;
 
+use crate::GitError;
 use crate::generation::GenerationConfig;
 use crate::model::GitForCausalLm;
-use crate::GitError;
 
 /// Picture settings and tokenizer of a model.
 #[derive(Clone, Debug)]

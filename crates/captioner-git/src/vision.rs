@@ -13,14 +13,14 @@ use crate::layers::{Embedding, LayerNorm, Linear, activate, parameter};
 
 /// The wrapper that gives checkpoint names their `vision_model.` segment.
 #[derive(Module, Debug)]
-pub struct VisionModel {
+pub(crate) struct VisionModel {
     /// The transformer itself.
     pub vision_model: VisionTransformer,
 }
 
 /// Embeddings, layers, and the norms before and after them.
 #[derive(Module, Debug)]
-pub struct VisionTransformer {
+pub(crate) struct VisionTransformer {
     embeddings: VisionEmbeddings,
     /// Spelled as in every CLIP checkpoint.
     pre_layrnorm: LayerNorm,
@@ -40,8 +40,10 @@ impl VisionTransformer {
     }
 
     /// Pixel values `[B, 3, H, W]` to features `[B, N, E]`.
-    pub fn forward(&self, pixel_values: Tensor<4>) -> Tensor<3> {
-        let mut x = self.pre_layrnorm.forward(self.embeddings.forward(pixel_values));
+    pub(crate) fn forward(&self, pixel_values: Tensor<4>) -> Tensor<3> {
+        let mut x = self
+            .pre_layrnorm
+            .forward(self.embeddings.forward(pixel_values));
         for layer in &self.encoder.layers {
             x = layer.forward(x);
         }

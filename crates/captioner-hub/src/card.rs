@@ -23,7 +23,8 @@ pub struct ModelCard {
 impl ModelCard {
     /// The card as Markdown.
     pub fn to_markdown(&self) -> String {
-        let mut card = String::from("---\nlibrary_name: transformers\npipeline_tag: image-to-text\n");
+        let mut card =
+            String::from("---\nlibrary_name: transformers\npipeline_tag: image-to-text\n");
         if let Some(base) = &self.base_model {
             card += &format!("base_model: {}\n", quote(base));
         }

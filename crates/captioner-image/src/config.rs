@@ -161,7 +161,10 @@ fn defaults_name(given: &Map<String, Value>) -> &str {
     let name = |key| given.get(key).and_then(Value::as_str);
     let name = name("image_processor_type").or_else(|| name("feature_extractor_type"));
     let name = name.unwrap_or("CLIPImageProcessor");
-    let name = name.strip_suffix("Fast").or(name.strip_suffix("Pil")).unwrap_or(name);
+    let name = name
+        .strip_suffix("Fast")
+        .or(name.strip_suffix("Pil"))
+        .unwrap_or(name);
     match name {
         "CLIPFeatureExtractor" => "CLIPImageProcessor",
         "VideoMAEFeatureExtractor" => "VideoMAEImageProcessor",
@@ -274,7 +277,13 @@ mod tests {
     #[test]
     fn height_and_width_are_not_taken_for_a_shortest_edge() {
         let config = read(json!({"size": {"height": 10, "width": 20}}));
-        assert_eq!(config.size, Size::Exact { height: 10, width: 20 });
+        assert_eq!(
+            config.size,
+            Size::Exact {
+                height: 10,
+                width: 20
+            }
+        );
     }
 
     #[test]
@@ -294,7 +303,12 @@ mod tests {
 
     #[test]
     fn a_size_that_cannot_be_read_is_a_named_error() {
-        for size in [json!("big"), json!(-1), json!({"longest_edge": 3}), json!([1, 2, 3])] {
+        for size in [
+            json!("big"),
+            json!(-1),
+            json!({"longest_edge": 3}),
+            json!([1, 2, 3]),
+        ] {
             let error = ImageProcessorConfig::from_json(&json!({"size": size})).unwrap_err();
             assert!(error.to_string().contains("size is "), "{error}");
         }

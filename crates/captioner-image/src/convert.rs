@@ -46,7 +46,10 @@ pub fn rgb_from_dynamic(picture: DynamicImage, alpha: Alpha) -> RgbImage {
         }
         DynamicImage::ImageLumaA8(pixels) => {
             let (pixels, _) = pixels.as_raw().as_chunks();
-            pixels.iter().flat_map(|&[grey, a]| [over(alpha, grey, a); 3]).collect()
+            pixels
+                .iter()
+                .flat_map(|&[grey, a]| [over(alpha, grey, a); 3])
+                .collect()
         }
         DynamicImage::ImageRgba8(pixels) => {
             let (pixels, _) = pixels.as_raw().as_chunks();
@@ -64,7 +67,11 @@ fn to_8_bit(picture: DynamicImage) -> DynamicImage {
     macro_rules! upper_bytes {
         ($pixels:expr, $kind:ident) => {{
             let (width, height) = $pixels.dimensions();
-            let data = $pixels.as_raw().iter().map(|value| (value >> 8) as u8).collect();
+            let data = $pixels
+                .as_raw()
+                .iter()
+                .map(|value| (value >> 8) as u8)
+                .collect();
             image::ImageBuffer::from_raw(width, height, data)
                 .map(DynamicImage::$kind)
                 .unwrap_or_default() // as many values as before: always a picture
@@ -98,15 +105,21 @@ mod tests {
 
     #[test]
     fn transparent_pixels_become_white_not_black() {
-        let picture = ImageBuffer::from_pixel(1, 1, Rgba([10, 20, 30, 0])).into();
-        assert_eq!(rgb_from_dynamic(picture, Alpha::OnWhite).as_raw(), &[255; 3]);
+        let picture = ImageBuffer::from_pixel(1, 1, Rgba([10_u8, 20, 30, 0])).into();
+        assert_eq!(
+            rgb_from_dynamic(picture, Alpha::OnWhite).as_raw(),
+            &[255; 3]
+        );
     }
 
     #[test]
     fn half_transparent_pixels_are_mixed_with_white() {
         // 100 * 128/255 + 255 * 127/255 = 177.2
-        let picture = ImageBuffer::from_pixel(1, 1, LumaA([100, 128])).into();
-        assert_eq!(rgb_from_dynamic(picture, Alpha::OnWhite).as_raw(), &[177; 3]);
+        let picture = ImageBuffer::from_pixel(1, 1, LumaA([100_u8, 128])).into();
+        assert_eq!(
+            rgb_from_dynamic(picture, Alpha::OnWhite).as_raw(),
+            &[177; 3]
+        );
     }
 
     #[test]
@@ -126,20 +139,33 @@ mod tests {
 
     #[test]
     fn dropped_alpha_shows_the_colours_underneath() {
-        let picture = ImageBuffer::from_pixel(1, 1, Rgba([10, 20, 30, 0])).into();
-        assert_eq!(rgb_from_dynamic(picture, Alpha::Drop).as_raw(), &[10, 20, 30]);
+        let picture = ImageBuffer::from_pixel(1, 1, Rgba([10_u8, 20, 30, 0])).into();
+        assert_eq!(
+            rgb_from_dynamic(picture, Alpha::Drop).as_raw(),
+            &[10, 20, 30]
+        );
     }
 
     #[test]
     fn sixteen_bit_grey_is_scaled_not_clipped() {
         let picture = ImageBuffer::from_pixel(1, 1, image::Luma([0x8042_u16])).into();
-        assert_eq!(rgb_from_dynamic(picture, Alpha::OnWhite).as_raw(), &[0x80; 3]);
+        assert_eq!(
+            rgb_from_dynamic(picture, Alpha::OnWhite).as_raw(),
+            &[0x80; 3]
+        );
     }
 
     #[test]
     fn raw_bytes_of_the_wrong_length_are_a_named_error() {
         let error = rgb_from_raw(2, 2, vec![0; 11]).unwrap_err();
-        assert!(matches!(error, ImageError::RawLength { expected: 12, given: 11, .. }));
+        assert!(matches!(
+            error,
+            ImageError::RawLength {
+                expected: 12,
+                given: 11,
+                ..
+            }
+        ));
         let error = rgb_from_raw(u32::MAX, u32::MAX, vec![]).unwrap_err();
         assert!(matches!(error, ImageError::RawLength { .. }));
     }
@@ -147,6 +173,12 @@ mod tests {
     #[test]
     fn a_picture_without_pixels_is_a_named_error() {
         let error = rgb_from_raw(0, 5, vec![]).unwrap_err();
-        assert!(matches!(error, ImageError::NoPixels { width: 0, height: 5 }));
+        assert!(matches!(
+            error,
+            ImageError::NoPixels {
+                width: 0,
+                height: 5
+            }
+        ));
     }
 }

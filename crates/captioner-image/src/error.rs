@@ -24,9 +24,7 @@ pub enum ImageError {
     #[error("the picture is empty (0 bytes); download or export it again")]
     Empty,
     /// The bytes start like no format that is known here.
-    #[error(
-        "not a picture in a known format; convert it to PNG, JPEG, WebP, GIF, BMP or TIFF"
-    )]
+    #[error("not a picture in a known format; convert it to PNG, JPEG, WebP, GIF, BMP or TIFF")]
     UnknownFormat,
     /// The format is known, but not this variant of it.
     #[error("{format}: {reason}; convert the picture to PNG or to an ordinary JPEG")]

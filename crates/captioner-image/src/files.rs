@@ -34,7 +34,8 @@ fn read_json(path: &Path) -> Result<Option<Value>, ImageError> {
     let bytes = fs::read(path).map_err(|error| ImageError::Read(error).in_file(path))?;
     let json = serde_json::from_slice(&bytes);
     let malformed = |error: serde_json::Error| ImageError::Malformed(error.to_string());
-    json.map(Some).map_err(|error| malformed(error).in_file(path))
+    json.map(Some)
+        .map_err(|error| malformed(error).in_file(path))
 }
 
 /// Writes what [`ImageProcessorConfig::save_pretrained`] describes.

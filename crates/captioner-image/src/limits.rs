@@ -59,7 +59,12 @@ impl DecodeLimits {
         check("width", w, self.max_width.into(), "max_width")?;
         check("height", h, self.max_height.into(), "max_height")?;
         check("number of pixels", pixels, self.max_pixels, "max_pixels")?;
-        check("decoded size in bytes", memory, self.max_memory, "max_memory")
+        check(
+            "decoded size in bytes",
+            memory,
+            self.max_memory,
+            "max_memory",
+        )
     }
 
     /// The same limits in the decoders' own terms.

@@ -231,17 +231,26 @@ fn validate(config: &ImageProcessorConfig) -> Result<(), ImageError> {
     }
     if config.do_rescale && !config.rescale_factor.is_finite() {
         let value = config.rescale_factor.to_string();
-        return Err(invalid("rescale_factor", value, "give a finite number, such as 1/255"));
+        return Err(invalid(
+            "rescale_factor",
+            value,
+            "give a finite number, such as 1/255",
+        ));
     }
     if config.do_normalize {
         check_channels("image_mean", &config.image_mean, |mean| mean.is_finite())?;
-        check_channels("image_std", &config.image_std, |std| std.is_finite() && std as f32 != 0.0)?;
+        check_channels("image_std", &config.image_std, |std| {
+            std.is_finite() && std as f32 != 0.0
+        })?;
     }
     Ok(())
 }
 
 fn check_edges(key: &'static str, edges: [u32; 2]) -> Result<(), ImageError> {
-    match edges.into_iter().find(|edge| !(1..=MAX_EDGE).contains(edge)) {
+    match edges
+        .into_iter()
+        .find(|edge| !(1..=MAX_EDGE).contains(edge))
+    {
         Some(edge) => Err(invalid(key, edge.to_string(), "give from 1 to 4096 pixels")),
         None => Ok(()),
     }
@@ -256,9 +265,162 @@ fn check_channels(
         return Ok(());
     }
     let value = format!("{channels:?}");
-    Err(invalid(key, value, "give three finite numbers (and no deviation of 0)"))
+    Err(invalid(
+        key,
+        value,
+        "give three finite numbers (and no deviation of 0)",
+    ))
 }
 
 fn invalid(key: &'static str, value: String, mend: &'static str) -> ImageError {
     ImageError::InvalidSetting { key, value, mend }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clip(size: u32) -> ImageProcessor {
+        ImageProcessor::new(ImageProcessorConfig::clip(size)).unwrap()
+    }
+
+    fn refused(change: impl FnOnce(&mut ImageProcessorConfig)) -> &'static str {
+        let mut config = ImageProcessorConfig::clip(8);
+        change(&mut config);
+        match ImageProcessor::new(config) {
+            Err(ImageError::InvalidSetting { key, .. }) => key,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn settings_that_cannot_be_used_are_named() {
+        assert_eq!(
+            refused(|config| config.size = Size::ShortestEdge(0)),
+            "size"
+        );
+        assert_eq!(
+            refused(|config| config.size = Size::ShortestEdge(1 << 20)),
+            "size"
+        );
+        assert_eq!(refused(|config| config.crop_size.width = 0), "crop_size");
+        assert_eq!(
+            refused(|config| config.rescale_factor = f64::NAN),
+            "rescale_factor"
+        );
+        assert_eq!(
+            refused(|config| config.image_mean = vec![0.5]),
+            "image_mean"
+        );
+        assert_eq!(refused(|config| config.image_std[1] = 0.0), "image_std");
+        assert_eq!(refused(|config| config.image_std[2] = 1e-60), "image_std");
+    }
+
+    #[test]
+    fn settings_of_steps_that_are_off_do_not_matter() {
+        let mut config = ImageProcessorConfig::clip(8);
+        config.do_normalize = false;
+        config.image_std = vec![];
+        ImageProcessor::new(config).unwrap();
+    }
+
+    #[test]
+    fn a_buffer_of_the_wrong_length_is_a_named_error() {
+        let error = clip(8)
+            .preprocess_into(&RgbImage::new(9, 9), &mut [0.0; 191])
+            .unwrap_err();
+        let expected = 192;
+        assert!(
+            matches!(error, ImageError::OutputLength { expected: e, given: 191, .. } if e == expected)
+        );
+    }
+
+    #[test]
+    fn a_picture_without_pixels_is_a_named_error() {
+        let error = clip(8).preprocess(&RgbImage::new(0, 9)).unwrap_err();
+        assert!(matches!(error, ImageError::NoPixels { .. }));
+    }
+
+    #[test]
+    fn a_long_strip_costs_no_more_than_its_crop() {
+        // Resized whole, it would be 224 x 14,680,064 pixels: 9.9 GB.
+        let strip = RgbImage::new(1, 65_535);
+        assert_eq!(
+            clip(224).preprocess(&strip).unwrap().data.len(),
+            3 * 224 * 224
+        );
+    }
+
+    #[test]
+    fn a_long_strip_without_a_crop_is_refused() {
+        let mut config = ImageProcessorConfig::clip(224);
+        config.do_center_crop = false;
+        let processor = ImageProcessor::new(config).unwrap();
+        let error = processor.preprocess(&RgbImage::new(1, 65_535)).unwrap_err();
+        assert!(matches!(
+            error,
+            ImageError::OutputTooLarge { width: 224, .. }
+        ));
+    }
+
+    #[test]
+    fn proportions_are_kept_and_the_rest_is_cut_off() {
+        let mut config = ImageProcessorConfig::clip(224);
+        config.do_center_crop = false;
+        let processor = ImageProcessor::new(config).unwrap();
+        assert_eq!(processor.output_size_of(640, 480).unwrap(), (224, 298)); // 298.67
+        assert_eq!(processor.output_size_of(480, 640).unwrap(), (298, 224));
+        assert_eq!(processor.output_size(), None);
+    }
+
+    #[test]
+    fn a_small_picture_is_padded_with_black_before_normalising() {
+        let mut config = ImageProcessorConfig::clip(4);
+        config.do_resize = false;
+        let processor = ImageProcessor::new(config).unwrap();
+        let pixels = processor
+            .preprocess(&RgbImage::from_pixel(1, 1, image::Rgb([255; 3])))
+            .unwrap();
+        let black = (0.0 - 0.481_454_66_f32) / 0.268_629_54;
+        let white = (1.0 - 0.481_454_66_f32) / 0.268_629_54;
+        let red = &pixels.data[..16];
+        assert_eq!(red.iter().filter(|&&value| value == black).count(), 15);
+        assert_eq!(red[2 * 4 + 2], white); // the reference pads one more before than after
+    }
+
+    #[test]
+    fn saved_settings_come_back() {
+        let folder = std::env::temp_dir().join(format!("captioner-image-{}", std::process::id()));
+        let processor = ImageProcessor::new(ImageProcessorConfig::video_mae(32)).unwrap();
+        let path = processor.save_pretrained(&folder).unwrap();
+        assert!(path.ends_with("preprocessor_config.json"));
+        let loaded = ImageProcessor::from_pretrained(&folder).unwrap();
+        let files = std::fs::read_dir(&folder).unwrap().count();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(loaded.config(), processor.config());
+        assert_eq!(files, 1); // no scratch file is left
+    }
+
+    #[test]
+    fn nested_settings_of_transformers_5_go_first() {
+        let folder = std::env::temp_dir().join(format!("captioner-nested-{}", std::process::id()));
+        ImageProcessorConfig::clip(32)
+            .save_pretrained(&folder)
+            .unwrap();
+        let nested = r#"{"image_processor": {"size": {"shortest_edge": 64}}}"#;
+        std::fs::write(folder.join("processor_config.json"), nested).unwrap();
+        let config = ImageProcessorConfig::from_pretrained(&folder).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(config.size, Size::ShortestEdge(64));
+    }
+
+    #[test]
+    fn a_directory_without_settings_is_a_named_error() {
+        let error = ImageProcessor::from_pretrained("no/such/folder").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("no/such/folder: no preprocessor_config.json")
+        );
+    }
 }

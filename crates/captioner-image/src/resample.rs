@@ -123,8 +123,13 @@ mod tests {
 
     #[test]
     fn an_unknown_number_is_a_named_error() {
-        let error = serde_json::from_str::<Resample>("6").unwrap_err().to_string();
-        assert!(error.contains("resample is 6") && error.contains("3 (bicubic)"), "{error}");
+        let error = serde_json::from_str::<Resample>("6")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("resample is 6") && error.contains("3 (bicubic)"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,12 +1,14 @@
-//! Resizing, bit for bit as Pillow does it.
+//! Resizing, bit for bit as Pillow 13 does it.
 //!
-//! Pillow convolves in two passes, first along rows and then along columns, each with 22-bit fixed
-//! point weights and a result rounded to 8 bits. Libraries that use 16-bit weights, or that take the
-//! columns first, differ from it by one step on many values, so the passes are written out here.
+//! Pillow convolves in two passes, one along rows and one along columns, each with 22-bit fixed point
+//! weights and a result rounded to 8 bits. The passes are written out here because the order and the
+//! width of the weights show: `fast_image_resize`, with 16-bit weights and always the columns first,
+//! gives 80 % of Pillow's values on photograph-like pictures, and 99.6 % with the order set right.
 //! Only the part of the result that the crop keeps is computed.
 
 use crate::Resample;
 use image::RgbImage;
+use std::ops::Range;
 
 /// Pillow's `PRECISION_BITS`: 32 bits less 8 for the result and 2 for what overshoots.
 const PRECISION: u32 = 32 - 8 - 2;
@@ -26,16 +28,66 @@ pub(crate) struct Axis {
     pub(crate) length: usize,
 }
 
+impl Axis {
+    /// How many pixels shorter the picture becomes; negative where it grows.
+    fn shrinkage(self) -> i64 {
+        self.source as i64 - self.resized as i64
+    }
+}
+
 /// The wanted part of the resized picture, RGB, row after row.
 pub(crate) fn resize(picture: &RgbImage, x: Axis, y: Axis, resample: Resample) -> Vec<u8> {
-    match resample.filter() {
-        Some(filter) => {
-            let (columns, rows) = (Taps::new(x, filter), Taps::new(y, filter));
-            let first = rows.first();
-            let narrowed = along_rows(picture, &columns, first, rows.end());
-            along_columns(&narrowed, x.length * 3, &rows, first)
-        }
-        None => nearest(picture, x, y),
+    let Some(filter) = resample.filter() else {
+        return nearest(picture, x, y);
+    };
+    let (columns, rows) = (Taps::new(x, filter), Taps::new(y, filter));
+    let whole = Part {
+        bytes: picture.as_raw(),
+        left: 0,
+        top: 0,
+        width: x.source,
+    };
+    if columns_first(x, y) {
+        let shortened = along_columns(&whole, &rows, columns.used());
+        let part = Part {
+            bytes: &shortened,
+            left: columns.used().start,
+            top: 0,
+            width: columns.used().len(),
+        };
+        along_rows(&part, &columns, 0..y.length)
+    } else {
+        let narrowed = along_rows(&whole, &columns, rows.used());
+        let part = Part {
+            bytes: &narrowed,
+            left: 0,
+            top: rows.used().start,
+            width: x.length,
+        };
+        along_columns(&part, &rows, 0..x.length)
+    }
+}
+
+/// Pillow's choice since version 13, made on the whole picture. Before, rows always went first.
+fn columns_first(x: Axis, y: Axis) -> bool {
+    y.shrinkage() > 0 && y.shrinkage() > 2 * x.shrinkage()
+}
+
+/// Some columns and rows of a picture, RGB, row after row.
+struct Part<'a> {
+    bytes: &'a [u8],
+    /// The column of the picture that is the first one here.
+    left: usize,
+    /// The row of the picture that is the first one here.
+    top: usize,
+    /// How many columns there are here.
+    width: usize,
+}
+
+impl Part<'_> {
+    /// The bytes of one row of the picture.
+    fn row(&self, row: usize) -> &[u8] {
+        &self.bytes[(row - self.top) * self.width * 3..][..self.width * 3]
     }
 }
 
@@ -89,21 +141,19 @@ impl Taps {
         let sum: f64 = weights.clone().fold(0.0, |sum, weight| sum + weight);
         let sum = if sum == 0.0 { 1.0 } else { sum };
         let before = self.weights.len();
-        self.weights.extend(weights.map(|weight| fixed_point(weight / sum)));
+        self.weights
+            .extend(weights.map(|weight| fixed_point(weight / sum)));
         self.spans.push(Span {
             first,
             count: self.weights.len() - before,
         });
     }
 
-    /// First source pixel that is used.
-    fn first(&self) -> usize {
-        self.spans.iter().map(|span| span.first).min().unwrap_or(0)
-    }
-
-    /// One past the last source pixel that is used.
-    fn end(&self) -> usize {
-        self.spans.iter().map(|span| span.first + span.count).max().unwrap_or(0)
+    /// The source pixels that are used.
+    fn used(&self) -> Range<usize> {
+        let first = self.spans.iter().map(|span| span.first).min();
+        let end = self.spans.iter().map(|span| span.first + span.count).max();
+        first.unwrap_or(0)..end.unwrap_or(0)
     }
 
     /// Each wanted pixel's first source pixel and weights.
@@ -120,23 +170,25 @@ impl Taps {
 /// Rounds half away from zero, as Pillow's `normalize_coeffs_8bpc`.
 fn fixed_point(weight: f64) -> i32 {
     let scaled = weight * f64::from(1 << PRECISION);
-    (if weight < 0.0 { scaled - 0.5 } else { scaled + 0.5 }) as i32
+    (if weight < 0.0 {
+        scaled - 0.5
+    } else {
+        scaled + 0.5
+    }) as i32
 }
 
 fn to_8_bit(sum: i32) -> u8 {
     (sum >> PRECISION).clamp(0, 255) as u8
 }
 
-/// The pass along the rows `first..end`: each becomes as wide as there are taps.
-fn along_rows(picture: &RgbImage, taps: &Taps, first: usize, end: usize) -> Vec<u8> {
-    let row_bytes = picture.width() as usize * 3;
-    let rows = &picture.as_raw()[first * row_bytes..end * row_bytes];
-    let mut narrowed = Vec::with_capacity((end - first) * taps.spans.len() * 3);
-    for row in rows.chunks_exact(row_bytes) {
-        let (pixels, _) = row.as_chunks::<3>();
+/// The pass along `rows`: each becomes as wide as there are taps.
+fn along_rows(part: &Part, taps: &Taps, rows: Range<usize>) -> Vec<u8> {
+    let mut narrowed = Vec::with_capacity(rows.len() * taps.spans.len() * 3);
+    for row in rows {
+        let (pixels, _) = part.row(row).as_chunks::<3>();
         for (first, weights) in taps.iter() {
-            let sums = weighted_sum(&pixels[first..first + weights.len()], weights);
-            narrowed.extend(sums.map(to_8_bit));
+            let pixels = &pixels[first - part.left..][..weights.len()];
+            narrowed.extend(weighted_sum(pixels, weights).map(to_8_bit));
         }
     }
     narrowed
@@ -152,21 +204,21 @@ fn weighted_sum(pixels: &[[u8; 3]], weights: &[i32]) -> [i32; 3] {
     sums
 }
 
-/// The pass along the columns of `rows`, whose first row is row `first` of the picture.
-fn along_columns(rows: &[u8], row_bytes: usize, taps: &Taps, first: usize) -> Vec<u8> {
-    let mut result = Vec::with_capacity(taps.spans.len() * row_bytes);
-    let mut sums = vec![HALF; row_bytes];
-    for (start, weights) in taps.iter() {
+/// The pass along `columns`: each becomes as high as there are taps.
+fn along_columns(part: &Part, taps: &Taps, columns: Range<usize>) -> Vec<u8> {
+    let bytes = (columns.start - part.left) * 3..(columns.end - part.left) * 3;
+    let mut shortened = Vec::with_capacity(taps.spans.len() * bytes.len());
+    let mut sums = vec![HALF; bytes.len()];
+    for (first, weights) in taps.iter() {
         sums.fill(HALF);
-        let used = &rows[(start - first) * row_bytes..];
-        for (row, weight) in used.chunks_exact(row_bytes).zip(weights) {
-            for (sum, value) in sums.iter_mut().zip(row) {
+        for (row, weight) in (first..).zip(weights) {
+            for (sum, value) in sums.iter_mut().zip(&part.row(row)[bytes.clone()]) {
                 *sum = sum.wrapping_add(i32::from(*value) * weight);
             }
         }
-        result.extend(sums.iter().map(|sum| to_8_bit(*sum)));
+        shortened.extend(sums.iter().map(|sum| to_8_bit(*sum)));
     }
-    result
+    shortened
 }
 
 /// The nearest pixels, found by adding up the step as Pillow's `ImagingScaleAffine` does.
@@ -185,7 +237,9 @@ fn nearest_sources(axis: Axis) -> Vec<usize> {
     let step = axis.source as f64 / axis.resized as f64;
     let places = std::iter::successors(Some(step * 0.5), |place| Some(place + step));
     let wanted = places.skip(axis.start).take(axis.length);
-    wanted.map(|place| (place as usize).min(axis.source - 1)).collect()
+    wanted
+        .map(|place| (place as usize).min(axis.source - 1))
+        .collect()
 }
 
 #[cfg(test)]
@@ -204,7 +258,11 @@ mod tests {
     /// Grey steps that no filter leaves unchanged.
     fn picture(width: u32, height: u32) -> RgbImage {
         RgbImage::from_fn(width, height, |x, y| {
-            image::Rgb([(x * 37 + y * 11) as u8, (x * x + y) as u8, (x ^ (y * 5)) as u8])
+            image::Rgb([
+                (x * 37 + y * 11) as u8,
+                (x * x + y) as u8,
+                (x ^ (y * 5)) as u8,
+            ])
         })
     }
 
@@ -241,10 +299,18 @@ mod tests {
     fn a_cropped_resize_is_a_part_of_the_whole_one() {
         let picture = picture(40, 31);
         for filter in FILTERS {
-            for (width, height) in [(20, 15), (80, 64), (40, 10)] {
+            for (width, height) in [(20, 15), (80, 64), (40, 10), (39, 10)] {
                 let all = resize(&picture, whole(40, width), whole(31, height), filter);
-                let x = Axis { start: 3, length: 7, ..whole(40, width) };
-                let y = Axis { start: 5, length: 4, ..whole(31, height) };
+                let x = Axis {
+                    start: 3,
+                    length: 7,
+                    ..whole(40, width)
+                };
+                let y = Axis {
+                    start: 5,
+                    length: 4,
+                    ..whole(31, height)
+                };
                 let part = resize(&picture, x, y, filter);
                 for row in 0..4 {
                     let start = ((5 + row) * width + 3) * 3;
@@ -252,6 +318,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn columns_go_first_where_the_height_shrinks_more_than_twice_as_much() {
+        assert!(columns_first(whole(333, 224), whole(777, 522)));
+        assert!(!columns_first(whole(640, 298), whole(480, 224)));
+        assert!(!columns_first(whole(20, 10), whole(20, 0)));
+        assert!(columns_first(whole(10, 20), whole(10, 9)));
+        assert!(!columns_first(whole(10, 20), whole(10, 10)));
     }
 
     #[test]

@@ -77,7 +77,9 @@ pub fn prefix_attention(
     let [captions, heads, _, text_rows] = read.dims();
     let p = softmax(Tensor::cat(vec![seen, read], 3), 3);
     let p = dropout(p, dropout_probability);
-    let p_image = p.clone().slice([0..captions, 0..heads, 0..rows, 0..image_rows]);
+    let p_image = p
+        .clone()
+        .slice([0..captions, 0..heads, 0..rows, 0..image_rows]);
     let p_text = p.narrow(3, image_rows, text_rows);
     let from_image = by_picture(p_image, batch).matmul(prefix.value.clone());
     by_caption(from_image, rows) + p_text.matmul(text.value)
@@ -140,10 +142,15 @@ mod tests {
         };
         let key = Tensor::cat(vec![repeat(&prefix.key), text.key], 2);
         let value = Tensor::cat(vec![repeat(&prefix.value), text.value], 2);
-        let mask = Tensor::<2, Bool>::tril_mask([rows, image + rows], image as i64, &query.device());
+        let mask =
+            Tensor::<2, Bool>::tril_mask([rows, image + rows], image as i64, &query.device());
         let scores = query.matmul(key.transpose()) / (width as f64).sqrt();
         let shape = scores.shape();
-        softmax(scores.mask_fill(mask.unsqueeze::<4>().expand(shape), -1e30), 3).matmul(value)
+        softmax(
+            scores.mask_fill(mask.unsqueeze::<4>().expand(shape), -1e30),
+            3,
+        )
+        .matmul(value)
     }
 
     #[test]

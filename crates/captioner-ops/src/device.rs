@@ -3,7 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-#[allow(unused_imports, reason = "which of them is used depends on the features")]
+#[allow(
+    unused_imports,
+    reason = "which of them is used depends on the features"
+)]
 use burn::tensor::{Device, DeviceKind, DeviceType};
 use thiserror::Error;
 
@@ -238,7 +241,9 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for text in ["auto", "flex", "ndarray", "cuda:1", "wgpu", "vulkan", "metal"] {
+        for text in [
+            "auto", "flex", "ndarray", "cuda:1", "wgpu", "vulkan", "metal",
+        ] {
             assert_eq!(text.parse::<DeviceSpec>().unwrap().to_string(), text);
         }
     }

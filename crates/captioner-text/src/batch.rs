@@ -148,7 +148,9 @@ fn push_row(batch: &mut TokenBatch, row: &[u32], pad_id: u32, side: Side) {
         pad(batch);
     }
     batch.input_ids.extend_from_slice(row);
-    batch.attention_mask.extend(std::iter::repeat_n(1, row.len()));
+    batch
+        .attention_mask
+        .extend(std::iter::repeat_n(1, row.len()));
     if side == Side::Right {
         pad(batch);
     }
@@ -210,18 +212,35 @@ mod tests {
     #[test]
     fn unpadded_captions_of_different_lengths_are_a_named_error() {
         let error = pad(&rows(), 0, &options(Padding::None)).unwrap_err();
-        assert!(matches!(error, TextError::Ragged { row: 1, length: 5, columns: 3 }));
+        assert!(matches!(
+            error,
+            TextError::Ragged {
+                row: 1,
+                length: 5,
+                columns: 3
+            }
+        ));
     }
 
     #[test]
     fn a_caption_longer_than_the_padding_is_a_named_error() {
         let error = pad(&rows(), 0, &options(Padding::MaxLength(4))).unwrap_err();
-        assert!(matches!(error, TextError::LongerThanPadding { row: 1, length: 5, columns: 4 }));
+        assert!(matches!(
+            error,
+            TextError::LongerThanPadding {
+                row: 1,
+                length: 5,
+                columns: 4
+            }
+        ));
     }
 
     #[test]
     fn no_captions_make_an_empty_batch() {
         let batch = pad(&[], 0, &options(Padding::Longest)).unwrap();
-        assert_eq!((batch.rows, batch.columns, batch.input_ids.len()), (0, 0, 0));
+        assert_eq!(
+            (batch.rows, batch.columns, batch.input_ids.len()),
+            (0, 0, 0)
+        );
     }
 }

@@ -24,7 +24,9 @@ pub enum TextError {
         source: std::io::Error,
     },
     /// A file or directory could not be written.
-    #[error("{path}: cannot be written: {source}; check the directory's permissions and free space")]
+    #[error(
+        "{path}: cannot be written: {source}; check the directory's permissions and free space"
+    )]
     Write {
         /// The file or directory.
         path: PathBuf,
@@ -66,7 +68,9 @@ pub enum TextError {
         least: usize,
     },
     /// The maximum length leaves no room for the special tokens.
-    #[error("max_length {max_length} leaves no room for a caption; give more than {special_tokens}")]
+    #[error(
+        "max_length {max_length} leaves no room for a caption; give more than {special_tokens}"
+    )]
     MaxLengthTooSmall {
         /// The length that was asked for.
         max_length: usize,

@@ -100,11 +100,23 @@ fn config(tokenizer: &CaptionTokenizer) -> Map<String, Value> {
     let defaults = [
         ("tokenizer_class", class.into()),
         ("do_lower_case", settings.lowercase().into()),
-        ("tokenize_chinese_chars", settings.handle_chinese_chars().into()),
+        (
+            "tokenize_chinese_chars",
+            settings.handle_chinese_chars().into(),
+        ),
         ("strip_accents", settings.strip_accents().into()),
-        ("clean_up_tokenization_spaces", settings.clean_up_tokenization_spaces().into()),
-        ("model_max_length", settings.model_max_length().unwrap_or(512).into()),
-        ("model_input_names", ["input_ids", "attention_mask"].as_slice().into()),
+        (
+            "clean_up_tokenization_spaces",
+            settings.clean_up_tokenization_spaces().into(),
+        ),
+        (
+            "model_max_length",
+            settings.model_max_length().unwrap_or(512).into(),
+        ),
+        (
+            "model_input_names",
+            ["input_ids", "attention_mask"].as_slice().into(),
+        ),
     ];
     for (key, value) in defaults {
         config.entry(key).or_insert(value);
@@ -129,7 +141,10 @@ fn vocabulary(tokenizer: &Tokenizer) -> Option<String> {
     }
     let mut tokens: Vec<_> = tokenizer.get_vocab(false).into_iter().collect();
     tokens.sort_unstable_by_key(|(_, id)| *id);
-    let gapless = tokens.iter().enumerate().all(|(line, (_, id))| line == *id as usize);
+    let gapless = tokens
+        .iter()
+        .enumerate()
+        .all(|(line, (_, id))| line == *id as usize);
     gapless.then(|| tokens.into_iter().map(|(token, _)| token + "\n").collect())
 }
 

@@ -91,8 +91,14 @@ mod tests {
     fn ten_to_the_thirty_means_no_length_limit() {
         let none = settings(r#"{"model_max_length": 1000000000000000019884624838656}"#);
         assert_eq!(none.model_max_length(), None);
-        assert_eq!(settings(r#"{"model_max_length": 512}"#).model_max_length(), Some(512));
-        assert_eq!(settings(r#"{"model_max_length": -1}"#).model_max_length(), None);
+        assert_eq!(
+            settings(r#"{"model_max_length": 512}"#).model_max_length(),
+            Some(512)
+        );
+        assert_eq!(
+            settings(r#"{"model_max_length": -1}"#).model_max_length(),
+            None
+        );
     }
 
     #[test]

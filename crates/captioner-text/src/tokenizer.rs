@@ -73,7 +73,9 @@ impl CaptionTokenizer {
     ) -> Result<Self, TextError> {
         tokenizer.with_padding(None);
         // Without truncation parameters there is nothing that could be refused.
-        tokenizer.with_truncation(None).map_err(|error| TextError::on_text("", error))?;
+        tokenizer
+            .with_truncation(None)
+            .map_err(|error| TextError::on_text("", error))?;
         let special = SpecialIds {
             pad: special_id(&tokenizer, &settings, "pad_token", "[PAD]")?,
             unk: special_id(&tokenizer, &settings, "unk_token", "[UNK]")?,
@@ -259,9 +261,13 @@ fn special_id(
 /// transformers' `clean_up_tokenization`: punctuation and English contractions lose the space before
 /// them. The decoder does so token by token; only the whole text shows `it ' s`.
 fn clean_up_tokenization(text: &str) -> String {
-    [" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're"]
-        .into_iter()
-        .fold(text.to_owned(), |text, spaced| text.replace(spaced, spaced.trim()))
+    [
+        " .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're",
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, spaced| {
+        text.replace(spaced, spaced.trim())
+    })
 }
 
 fn direction(side: Side) -> TruncationDirection {

@@ -123,16 +123,20 @@ impl Pieces {
     /// A word as one piece for each character; characters outside the alphabet are left out.
     fn spell(&self, word: &str) -> Vec<u32> {
         let spelled = spelling(word);
-        spelled.filter_map(|piece| self.ids.get(&piece).copied()).collect()
+        spelled
+            .filter_map(|piece| self.ids.get(&piece).copied())
+            .collect()
     }
 }
 
 /// A word's characters, all but the first marked as continuing.
 fn spelling(word: &str) -> impl Iterator<Item = String> {
-    word.chars().enumerate().map(|(place, character)| match place {
-        0 => character.to_string(),
-        _ => format!("{CONTINUATION}{character}"),
-    })
+    word.chars()
+        .enumerate()
+        .map(|(place, character)| match place {
+            0 => character.to_string(),
+            _ => format!("{CONTINUATION}{character}"),
+        })
 }
 
 /// The `room` most frequent character pieces, sorted.
@@ -146,11 +150,16 @@ fn alphabet(words: &BTreeMap<String, u64>, room: usize) -> Vec<String> {
             *counts.entry(piece).or_default() += count;
             if character.is_ascii_alphanumeric() {
                 counts.entry(character.to_string()).or_default();
-                counts.entry(format!("{CONTINUATION}{character}")).or_default();
+                counts
+                    .entry(format!("{CONTINUATION}{character}"))
+                    .or_default();
             }
         }
     }
-    let mut ranked: Vec<_> = counts.into_iter().map(|(piece, n)| (Reverse(n), piece)).collect();
+    let mut ranked: Vec<_> = counts
+        .into_iter()
+        .map(|(piece, n)| (Reverse(n), piece))
+        .collect();
     ranked.sort_unstable();
     ranked.truncate(room);
     let mut kept: Vec<String> = ranked.into_iter().map(|(_, piece)| piece).collect();
@@ -174,7 +183,9 @@ struct Merger {
 
 impl Merger {
     fn new(words: &BTreeMap<String, u64>, pieces: &Pieces) -> Self {
-        let words = words.iter().map(|(word, count)| (pieces.spell(word), *count));
+        let words = words
+            .iter()
+            .map(|(word, count)| (pieces.spell(word), *count));
         let mut merger = Self {
             words: words.collect(),
             pairs: HashMap::new(),
@@ -284,14 +295,20 @@ mod tests {
         let mut turned = CAPTIONS;
         turned.reverse();
         let training = limited(80);
-        assert_eq!(train(CAPTIONS, &training).unwrap(), train(turned, &training).unwrap());
+        assert_eq!(
+            train(CAPTIONS, &training).unwrap(),
+            train(turned, &training).unwrap()
+        );
     }
 
     #[test]
     fn the_most_frequent_pair_is_joined_first() {
         // "ab" occurs 3 times and "bc" twice; "##b" + "##c" is not a pair of "abc" once "ab" is one.
         let tokens = train(["ab abc abc"], &limited(1000)).unwrap();
-        assert_eq!(tokens[5..], ["##a", "##b", "##c", "a", "b", "c", "ab", "abc"]);
+        assert_eq!(
+            tokens[5..],
+            ["##a", "##b", "##c", "a", "b", "c", "ab", "abc"]
+        );
     }
 
     #[test]
@@ -321,7 +338,13 @@ mod tests {
     #[test]
     fn a_vocabulary_without_room_for_a_character_is_a_named_error() {
         let error = train(CAPTIONS, &limited(6)).unwrap_err();
-        assert!(matches!(error, TextError::VocabularyTooSmall { vocab_size: 6, least: 7 }));
+        assert!(matches!(
+            error,
+            TextError::VocabularyTooSmall {
+                vocab_size: 6,
+                least: 7
+            }
+        ));
     }
 
     #[test]

@@ -20,8 +20,10 @@ pub(crate) fn bert_tokenizer(
     tokens: impl Iterator<Item = String>,
     settings: &TokenizerSettings,
 ) -> Result<Tokenizer, TextError> {
-    let vocabulary: Map<String, Value> =
-        tokens.enumerate().map(|(id, token)| (token, id.into())).collect();
+    let vocabulary: Map<String, Value> = tokens
+        .enumerate()
+        .map(|(id, token)| (token, id.into()))
+        .collect();
     let ids = |name, token: &str| id_of(&vocabulary, name, token);
     let cls = settings.special_token("cls_token", "[CLS]");
     let sep = settings.special_token("sep_token", "[SEP]");

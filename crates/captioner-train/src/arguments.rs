@@ -146,7 +146,12 @@ impl TrainingArguments {
     pub fn validate(&self) -> Result<(), ArgumentError> {
         self.validate_counts()?;
         let (lr, epochs) = (self.learning_rate, self.num_train_epochs);
-        check("learning_rate", lr, lr.is_finite() && lr > 0.0, "it must be above 0")?;
+        check(
+            "learning_rate",
+            lr,
+            lr.is_finite() && lr > 0.0,
+            "it must be above 0",
+        )?;
         let some = epochs.is_finite() && epochs > 0.0;
         check("num_train_epochs", epochs, some, "it must be above 0")?;
         let fractions = [
@@ -172,9 +177,18 @@ impl TrainingArguments {
 
     fn validate_counts(&self) -> Result<(), ArgumentError> {
         let counts = [
-            ("per_device_train_batch_size", self.per_device_train_batch_size),
-            ("per_device_eval_batch_size", self.per_device_eval_batch_size),
-            ("gradient_accumulation_steps", self.gradient_accumulation_steps),
+            (
+                "per_device_train_batch_size",
+                self.per_device_train_batch_size,
+            ),
+            (
+                "per_device_eval_batch_size",
+                self.per_device_eval_batch_size,
+            ),
+            (
+                "gradient_accumulation_steps",
+                self.gradient_accumulation_steps,
+            ),
             ("logging_steps", self.logging_steps),
             ("eval_steps", self.eval_steps.unwrap_or(1)),
             ("save_steps", self.save_steps),
@@ -186,7 +200,12 @@ impl TrainingArguments {
             check(name, value, value > 0, "it must be 1 or more")?;
         }
         let length = self.generation_max_length;
-        check("generation_max_length", length, length > 1, "it must be 2 or more")
+        check(
+            "generation_max_length",
+            length,
+            length > 1,
+            "it must be 2 or more",
+        )
     }
 
     /// The best model can only be found among checkpoints that were evaluated.
@@ -286,7 +305,9 @@ mod tests {
             ("learning_rate", |a| a.learning_rate = -1.0),
             ("learning_rate", |a| a.learning_rate = f64::NAN),
             ("num_train_epochs", |a| a.num_train_epochs = 0.0),
-            ("per_device_train_batch_size", |a| a.per_device_train_batch_size = 0),
+            ("per_device_train_batch_size", |a| {
+                a.per_device_train_batch_size = 0
+            }),
             ("save_total_limit", |a| a.save_total_limit = Some(0)),
             ("adam_beta1", |a| a.adam_beta1 = 1.0),
             ("max_grad_norm", |a| a.max_grad_norm = f64::INFINITY),

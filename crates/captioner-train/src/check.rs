@@ -36,7 +36,9 @@ pub fn check_pictures(
     };
     let results: Vec<Result<usize, TrainError>> = thread::scope(|scope| {
         let check = &check;
-        let shares = rows.chunks(share).map(|rows| scope.spawn(move || check(rows)));
+        let shares = rows
+            .chunks(share)
+            .map(|rows| scope.spawn(move || check(rows)));
         let threads: Vec<_> = shares.collect();
         let joined = threads.into_iter().map(|thread| {
             let stopped = |_| vec![Err(TrainError::LoaderStopped)];
@@ -98,7 +100,10 @@ mod tests {
         let checked = check_pictures(&set, &DecodeOptions::default()).unwrap();
         assert_eq!(checked.good.len(), 2);
         let message = checked.bad[0].to_string();
-        assert!(message.contains("b.png") && message.contains('2'), "{message}");
+        assert!(
+            message.contains("b.png") && message.contains('2'),
+            "{message}"
+        );
     }
 
     #[test]

@@ -78,7 +78,11 @@ mod tests {
         let norm = global_norm(&pair, &grads).unwrap();
         clip(&pair, &mut grads, norm.clone(), max_norm);
         let a = grads.get::<1>(pair.a.id).unwrap().into_scalar::<f32>();
-        let b = grads.get::<2>(pair.b.id).unwrap().sum().into_scalar::<f32>();
+        let b = grads
+            .get::<2>(pair.b.id)
+            .unwrap()
+            .sum()
+            .into_scalar::<f32>();
         (norm.into_scalar::<f32>(), a, b)
     }
 

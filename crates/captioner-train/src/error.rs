@@ -31,7 +31,9 @@ pub enum TrainError {
     #[error(transparent)]
     Metric(#[from] MetricError),
     /// A picture that can't be decoded or resized.
-    #[error("{row}: {source}; mend or remove the picture, or leave such rows out (--skip-bad-rows)")]
+    #[error(
+        "{row}: {source}; mend or remove the picture, or leave such rows out (--skip-bad-rows)"
+    )]
     Picture {
         /// Which picture, in which row.
         row: String,

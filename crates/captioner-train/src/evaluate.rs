@@ -120,7 +120,12 @@ fn text_scores(
         let references: Vec<Vec<String>> = rows.iter().map(|row| row.references.clone()).collect();
         let wer = score(WordErrorRate::default(), "wer", &generated, &references)?;
         scores.insert("generated_wer".into(), wer);
-        let exact = score(ExactMatch::default(), "exact_match", &generated, &references)?;
+        let exact = score(
+            ExactMatch::default(),
+            "exact_match",
+            &generated,
+            &references,
+        )?;
         scores.insert("generated_exact_match".into(), exact);
     }
     Ok(scores)

@@ -43,7 +43,10 @@ impl OutputFolder {
     }
 
     /// Makes the folder, and removes the checkpoints of an earlier run.
-    pub(crate) fn claim(&self, arguments: &TrainingArguments) -> Result<(), TrainError> {
+    ///
+    /// # Errors
+    /// When files can't be written or removed.
+    pub fn claim(&self, arguments: &TrainingArguments) -> Result<(), TrainError> {
         fs::create_dir_all(&self.path).map_err(|source| self.failed(source))?;
         write_json(&self.path.join(MARKER), arguments)?;
         self.keep(0, None)
@@ -96,8 +99,7 @@ impl OutputFolder {
             let name = entry.file_name().into_string().ok()?;
             name.strip_prefix("checkpoint-")?.parse().ok()
         };
-        let steps: Result<Vec<Option<usize>>, _> =
-            entries.map(|entry| entry.map(step)).collect();
+        let steps: Result<Vec<Option<usize>>, _> = entries.map(|entry| entry.map(step)).collect();
         let steps = steps.map_err(|source| self.failed(source))?;
         Ok(steps.into_iter().flatten().collect())
     }

@@ -103,10 +103,12 @@ impl PreparedSet {
         let captions = self.dataset.captions(sample.row)?;
         let caption = &captions[sample.caption % captions.len()];
         let tokenizer = &self.processor.tokenizer;
-        let mut ids = tokenizer.encode(caption).map_err(|source| TrainError::Caption {
-            row: describe(self.dataset.as_ref(), sample.row),
-            source,
-        })?;
+        let mut ids = tokenizer
+            .encode(caption)
+            .map_err(|source| TrainError::Caption {
+                row: describe(self.dataset.as_ref(), sample.row),
+                source,
+            })?;
         if ids.len() > self.max_caption_tokens {
             ids.truncate(self.max_caption_tokens - 1);
             ids.push(tokenizer.sep_id());

@@ -220,7 +220,10 @@ impl Trainer {
     }
 }
 
-fn notify(callbacks: &mut [Box<dyn TrainerCallback>], mut tell: impl FnMut(&mut dyn TrainerCallback)) {
+fn notify(
+    callbacks: &mut [Box<dyn TrainerCallback>],
+    mut tell: impl FnMut(&mut dyn TrainerCallback),
+) {
     for callback in callbacks {
         tell(callback.as_mut());
     }
@@ -278,7 +281,12 @@ impl Run {
         }
         let mut grads = sum.grads();
         self.recent.norm = global_norm(&self.model, &grads);
-        if let Some(norm) = self.recent.norm.clone().filter(|_| args.max_grad_norm > 0.0) {
+        if let Some(norm) = self
+            .recent
+            .norm
+            .clone()
+            .filter(|_| args.max_grad_norm > 0.0)
+        {
             clip(&self.model, &mut grads, norm, args.max_grad_norm);
         }
         let rate = self.schedule.learning_rate(self.state.global_step);

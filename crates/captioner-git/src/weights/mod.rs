@@ -4,6 +4,6 @@ mod init;
 mod names;
 mod safetensors;
 
-pub(crate) use init::initialize;
-pub(crate) use self::safetensors::{WEIGHTS_FILE, load, save};
 pub use self::safetensors::WeightsError;
+pub(crate) use self::safetensors::{WEIGHTS_FILE, load, save};
+pub(crate) use init::initialize;

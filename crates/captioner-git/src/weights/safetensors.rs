@@ -342,15 +342,36 @@ mod tests {
         for (name, dims) in [
             ("git.embeddings.LayerNorm.weight", vec![128]),
             ("git.encoder.layer.0.attention.self.query.bias", vec![128]),
-            ("git.encoder.layer.0.attention.output.LayerNorm.bias", vec![128]),
-            ("git.visual_projection.visual_projection.0.weight", vec![128, 128]),
-            ("git.visual_projection.visual_projection.1.weight", vec![128]),
+            (
+                "git.encoder.layer.0.attention.output.LayerNorm.bias",
+                vec![128],
+            ),
+            (
+                "git.visual_projection.visual_projection.0.weight",
+                vec![128, 128],
+            ),
+            (
+                "git.visual_projection.visual_projection.1.weight",
+                vec![128],
+            ),
             (&format!("{vision}.embeddings.class_embedding"), vec![128]),
-            (&format!("{vision}.embeddings.patch_embedding.weight"), vec![128, 3, 8, 8]),
-            (&format!("{vision}.embeddings.position_embedding.weight"), vec![65, 128]),
+            (
+                &format!("{vision}.embeddings.patch_embedding.weight"),
+                vec![128, 3, 8, 8],
+            ),
+            (
+                &format!("{vision}.embeddings.position_embedding.weight"),
+                vec![65, 128],
+            ),
             (&format!("{vision}.pre_layrnorm.weight"), vec![128]),
-            (&format!("{vision}.encoder.layers.3.self_attn.out_proj.weight"), vec![128, 128]),
-            (&format!("{vision}.encoder.layers.0.layer_norm2.bias"), vec![128]),
+            (
+                &format!("{vision}.encoder.layers.3.self_attn.out_proj.weight"),
+                vec![128, 128],
+            ),
+            (
+                &format!("{vision}.encoder.layers.0.layer_norm2.bias"),
+                vec![128],
+            ),
         ] {
             assert_eq!(shape(name), dims, "{name}");
         }
@@ -377,7 +398,10 @@ mod tests {
         let bytes = bytes_of(&model(1));
         for length in [0, 4, 100, bytes.len() - 1] {
             let message = message_of(&bytes[..length]);
-            assert!(message.contains("model.safetensors is damaged"), "{message}");
+            assert!(
+                message.contains("model.safetensors is damaged"),
+                "{message}"
+            );
         }
     }
 
