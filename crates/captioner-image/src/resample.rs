@@ -51,19 +51,27 @@ impl From<Resample> for u8 {
 }
 
 impl Resample {
-    /// The filter's radius in pixels and its weight at a distance; `None` for the nearest pixel.
-    ///
-    /// Formulas and rounding are those of Pillow's `Resample.c`.
-    pub(crate) fn filter(self) -> Option<(f64, fn(f64) -> f64)> {
-        match self {
-            Self::Nearest => None,
-            Self::Lanczos => Some((3.0, lanczos)),
-            Self::Bilinear => Some((1.0, triangle)),
-            Self::Bicubic => Some((2.0, cubic)),
-            Self::Box => Some((0.5, rectangle)),
-            Self::Hamming => Some((1.0, hamming)),
-        }
+    /// How neighbouring pixels are weighed, as in Pillow's `Resample.c`; `None` for the nearest one.
+    pub(crate) fn filter(self) -> Option<Filter> {
+        let (radius, weight): (f64, fn(f64) -> f64) = match self {
+            Self::Nearest => return None,
+            Self::Lanczos => (3.0, lanczos),
+            Self::Bilinear => (1.0, triangle),
+            Self::Bicubic => (2.0, cubic),
+            Self::Box => (0.5, rectangle),
+            Self::Hamming => (1.0, hamming),
+        };
+        Some(Filter { radius, weight })
     }
+}
+
+/// A weighing of pixels by their distance.
+#[derive(Clone, Copy)]
+pub(crate) struct Filter {
+    /// The distance in pixels beyond which all weights are zero.
+    pub(crate) radius: f64,
+    /// The weight at a distance.
+    pub(crate) weight: fn(f64) -> f64,
 }
 
 fn rectangle(x: f64) -> f64 {
@@ -134,7 +142,7 @@ mod tests {
 
     #[test]
     fn filters_are_one_at_the_centre_and_nothing_at_their_radius() {
-        for (radius, weight) in NUMBERED.into_iter().filter_map(Resample::filter) {
+        for Filter { radius, weight } in NUMBERED.into_iter().filter_map(Resample::filter) {
             assert_eq!(weight(0.0), 1.0);
             assert_eq!(weight(radius + 1e-9), 0.0);
             assert_eq!(weight(-radius - 1e-9), 0.0);

@@ -7,6 +7,7 @@
 //! Only the part of the result that the crop keeps is computed.
 
 use crate::Resample;
+use crate::resample::Filter;
 use image::RgbImage;
 use std::ops::Range;
 
@@ -107,7 +108,7 @@ struct Span {
 
 impl Taps {
     /// Pillow's `precompute_coeffs`, for the wanted pixels only.
-    fn new(axis: Axis, (radius, weight): (f64, fn(f64) -> f64)) -> Self {
+    fn new(axis: Axis, filter: Filter) -> Self {
         let mut taps = Self {
             spans: Vec::with_capacity(axis.length),
             weights: Vec::new(),
@@ -118,13 +119,13 @@ impl Taps {
         }
         let scale = axis.source as f64 / axis.resized as f64;
         let stretch = scale.max(1.0); // downscaling widens the filter, so that no pixel is skipped
-        let support = radius * stretch;
+        let support = filter.radius * stretch;
         for pixel in axis.start..axis.start + axis.length {
             let centre = (pixel as f64 + 0.5) * scale;
             let first = (centre - support + 0.5).max(0.0) as usize;
             let end = ((centre + support + 0.5) as usize).min(axis.source);
             let distance = |source: usize| (source as f64 - centre + 0.5) * (1.0 / stretch);
-            taps.push(first, (first..end).map(|source| weight(distance(source))));
+            taps.push(first, (first..end).map(|source| (filter.weight)(distance(source))));
         }
         taps
     }

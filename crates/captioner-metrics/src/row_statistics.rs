@@ -77,3 +77,11 @@ impl fmt::Debug for RowStatistics {
             .finish_non_exhaustive()
     }
 }
+
+/// Scores that are means over rows: one figure in each row for each name.
+pub(crate) fn mean_statistics(names: Vec<String>, values: Vec<f64>) -> RowStatistics {
+    RowStatistics::new(names.len(), values, move |sums, rows| {
+        let means = sums.iter().map(|sum| sum / rows.max(1) as f64);
+        names.iter().cloned().zip(means).collect()
+    })
+}

@@ -63,7 +63,8 @@ fn model(
         "max_input_chars_per_word": MAX_CHARACTERS_PER_WORD,
         "vocab": vocabulary,
     });
-    serde_json::from_value(model).map_err(|error| building(&error))
+    // From text: the library's visitor borrows the type's name.
+    serde_json::from_str(&model.to_string()).map_err(|error| building(&error))
 }
 
 /// `[CLS] caption [SEP]`, and `[CLS] first [SEP] second [SEP]` with the second of type 1.
@@ -84,7 +85,7 @@ fn template(
         "pair": pair,
         "special_tokens": {cls: entry(cls, cls_id), sep: entry(sep, sep_id)},
     });
-    serde_json::from_value(template).map_err(|error| building(&error))
+    serde_json::from_str(&template.to_string()).map_err(|error| building(&error))
 }
 
 /// Special tokens are matched before words are split, so the library must be told of them.

@@ -1,7 +1,8 @@
-//! Tokens of two sides as small whole numbers, equal exactly where the tokens are.
+//! Two token sequences over one range of numbers.
 
-use std::collections::HashMap;
 use std::hash::Hash;
+
+use crate::numbering::Numbering;
 
 /// Two token sequences over the numbers `0..alphabet`.
 #[derive(Debug)]
@@ -12,21 +13,16 @@ pub(crate) struct SymbolPair {
 }
 
 impl SymbolPair {
-    pub(crate) fn new<T: Copy + Eq + Hash>(
+    pub(crate) fn new<T: Eq + Hash>(
         reference: impl IntoIterator<Item = T>,
         hypothesis: impl IntoIterator<Item = T>,
     ) -> Self {
-        let mut numbers = HashMap::with_hasher(foldhash::fast::RandomState::default());
-        let mut number = |token: T| {
-            let next = numbers.len() as u32;
-            *numbers.entry(token).or_insert(next)
-        };
-        let reference = reference.into_iter().map(&mut number).collect();
-        let hypothesis = hypothesis.into_iter().map(&mut number).collect();
+        let mut numbering = Numbering::default();
+        let mut numbers = |token| numbering.number(token);
         SymbolPair {
-            reference,
-            hypothesis,
-            alphabet: numbers.len(),
+            reference: reference.into_iter().map(&mut numbers).collect(),
+            hypothesis: hypothesis.into_iter().map(&mut numbers).collect(),
+            alphabet: numbering.len(),
         }
     }
 }

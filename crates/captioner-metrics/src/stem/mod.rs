@@ -1,0 +1,5 @@
+//! Stemmers: words without their endings.
+
+mod porter;
+
+pub(crate) use porter::porter_stem;
