@@ -23,7 +23,7 @@ use captioner::hub::{ModelCard, find_model};
 use captioner::image::DecodeOptions;
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
 use captioner::train::{
-    Evaluation, OutputFolder, PreparedSet, ProgressCallback, TrainOutput, Trainer,
+    Augmentation, Evaluation, OutputFolder, PreparedSet, ProgressCallback, TrainOutput, Trainer,
     TrainingArguments, check_pictures,
 };
 use captioner::{Captioner, git::GenerationConfig};
@@ -71,15 +71,12 @@ fn run(flags: &Flags) -> Outcome<()> {
     let (processor, model) = base_model(checkpoint.as_deref(), &train, arguments.seed, &device)?;
     show::model(&model, &device);
     let positions = model.config().max_position_embeddings;
-    let prepare = |part: Subset| {
-        Arc::new(PreparedSet::new(
-            Arc::new(part),
-            processor.clone(),
-            positions,
-        ))
-    };
-    let held_out = prepare(test.clone());
-    let trainer = Trainer::new(arguments.clone(), prepare(train), Some(held_out))?;
+    let prepare = |part: Subset| PreparedSet::new(Arc::new(part), processor.clone(), positions);
+    // Fresh weights see few pictures: each is varied every time it is used.
+    let augmentation = checkpoint.is_none().then(Augmentation::default);
+    let train = Arc::new(prepare(train).with_augmentation(augmentation));
+    let held_out = Arc::new(prepare(test.clone()));
+    let trainer = Trainer::new(arguments.clone(), train, Some(held_out))?;
     let mut trainer = trainer.with_callback(ProgressCallback::default());
 
     show::step("5. Measure the base model on the held-out rows");

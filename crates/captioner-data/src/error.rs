@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub struct Place {
     /// The metadata file.
     pub path: PathBuf,
-    /// The row, counted from 1; blank lines and a CSV file's header don't count.
+    /// The row, counted from 1; blank lines don't count, and a CSV file's header is row 0.
     pub row: usize,
     /// The line of the file on which the row begins, counted from 1.
     pub line: u64,

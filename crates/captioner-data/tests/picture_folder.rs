@@ -112,9 +112,8 @@ fn other_caption_columns_are_accepted() {
 
 #[test]
 fn a_list_gives_several_captions() {
-    let set = open(&jsonl(
-        r#"{"file_name": "a.png", "captions": ["a cat", "an animal"]}"#,
-    ));
+    let folder = jsonl(r#"{"file_name": "a.png", "captions": ["a cat", "an animal"]}"#);
+    let set = open(&folder);
     assert_eq!(set.row(0).unwrap().captions, ["a cat", "an animal"]);
     assert_eq!(set.features()[1].kind, FeatureType::TextList);
 }

@@ -1,6 +1,6 @@
 //! Encoded bytes to an RGB picture.
 
-use crate::{Alpha, DecodeLimits, ImageError, rgb_from_dynamic};
+use crate::{Alpha, DecodeLimits, ImageError, jpeg, rgb_from_dynamic};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -54,6 +54,12 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<RgbImage, ImageEr
         Orientation::Apply => decoder.orientation().ok(), // broken EXIF is no reason to fail
         Orientation::Ignore => None,
     };
+    if format == ImageFormat::Jpeg && jpeg::is_cut_off(bytes) {
+        return Err(ImageError::Corrupt {
+            format: "JPEG".to_owned(),
+            reason: "the file is cut off before its end".to_owned(),
+        });
+    }
     let picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
 
     let picture = rgb_from_dynamic(picture, options.alpha);

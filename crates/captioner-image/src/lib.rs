@@ -26,6 +26,7 @@ mod convert;
 mod decode;
 mod error;
 mod files;
+mod jpeg;
 mod limits;
 mod processor;
 mod resample;

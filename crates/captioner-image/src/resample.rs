@@ -88,7 +88,8 @@ fn hamming(x: f64) -> f64 {
         x if x >= 1.0 => 0.0,
         x => {
             let x = x * PI;
-            x.sin() / x * (0.54 + 0.46 * x.cos())
+            // Pillow writes these two as 32-bit numbers; the difference reaches some pixels.
+            x.sin() / x * (f64::from(0.54_f32) + f64::from(0.46_f32) * x.cos())
         }
     }
 }

@@ -125,7 +125,10 @@ impl Taps {
             let first = (centre - support + 0.5).max(0.0) as usize;
             let end = ((centre + support + 0.5) as usize).min(axis.source);
             let distance = |source: usize| (source as f64 - centre + 0.5) * (1.0 / stretch);
-            taps.push(first, (first..end).map(|source| (filter.weight)(distance(source))));
+            taps.push(
+                first,
+                (first..end).map(|source| (filter.weight)(distance(source))),
+            );
         }
         taps
     }

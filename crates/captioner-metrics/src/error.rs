@@ -1,5 +1,7 @@
 //! What can go wrong when captions are scored.
 
+use std::path::{Path, PathBuf};
+
 /// Why a metric could not take its rows or give its score.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -28,8 +30,8 @@ pub enum MetricError {
         /// The metric's name.
         metric: String,
     },
-    /// Partial results of two different metrics can't be joined.
-    #[error("can't merge {right} into {left}; merge partial results of one metric")]
+    /// Results of two different metrics can't be joined or compared.
+    #[error("{left} and {right} are different metrics; merge or compare results of one metric")]
     DifferentMetrics {
         /// The metric that was to take the rows.
         left: String,
@@ -52,4 +54,76 @@ pub enum MetricError {
         /// The step.
         transform: String,
     },
+    /// The metric is no function of sums over rows, so rows can't be resampled.
+    #[error("{metric} can't be resampled row by row; use compute")]
+    NoRowStatistics {
+        /// The metric's name.
+        metric: String,
+    },
+    /// A file can't be read or written.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A file holds something else than expected.
+    #[error("{path}{}: {reason}", .line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1, where it is known.
+        line: Option<usize>,
+        /// What is wrong and what was expected.
+        reason: String,
+    },
+    /// A prediction belongs to an id for which there is no reference.
+    #[error("prediction for id {id}, but the references have no such id")]
+    UnknownId {
+        /// The id.
+        id: String,
+    },
+    /// An id has references but no prediction.
+    #[error(
+        "no prediction for id {id}; predict every id of the references, or leave it out of both"
+    )]
+    MissingPrediction {
+        /// The id.
+        id: String,
+    },
+    /// An id has more than one prediction.
+    #[error("more than one prediction for id {id}; keep one")]
+    DuplicateId {
+        /// The id.
+        id: String,
+    },
+    /// A setting lies outside its range.
+    #[error("{setting} is {value}, but must be {expected}")]
+    Setting {
+        /// The setting.
+        setting: &'static str,
+        /// What was given.
+        value: String,
+        /// What would do.
+        expected: &'static str,
+    },
+}
+
+impl MetricError {
+    pub(crate) fn file(path: &Path, error: std::io::Error) -> Self {
+        MetricError::File {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        }
+    }
+
+    /// `line` counts from 1; 0 says that it isn't known.
+    pub(crate) fn malformed(path: &Path, line: usize, reason: &dyn std::fmt::Display) -> Self {
+        MetricError::Malformed {
+            path: path.to_owned(),
+            line: (line > 0).then_some(line),
+            reason: reason.to_string(),
+        }
+    }
 }

@@ -12,22 +12,48 @@
 //! ```
 
 mod alignment;
+mod bleu;
 mod cer;
+mod cider;
+mod coco_bleu;
+mod coco_rouge;
+mod distinct;
 mod error;
 mod exact_match;
+mod lengths;
 mod metric;
+mod ngram;
+mod numbering;
+mod resample;
+mod rouge;
 mod row_statistics;
+mod sacre_bleu;
 mod scores;
+mod stem;
+mod tokenize;
 mod transform;
+mod vocabulary;
 mod wer;
 mod whitespace;
 
 pub use alignment::{AlignmentChunk, EditKind};
 pub use cer::{CharErrorRate, cer};
+pub use cider::{Cider, CiderVariant, DocumentFrequencies};
+pub use coco_bleu::CocoBleu;
+pub use coco_rouge::CocoRouge;
+pub use distinct::DistinctN;
 pub use error::MetricError;
 pub use exact_match::ExactMatch;
+pub use lengths::MeanLength;
 pub use metric::{Metric, single_references};
+pub use resample::{
+    ConfidenceInterval, PairedTest, ResampleSettings, confidence_intervals, paired_bootstrap,
+    paired_permutation,
+};
+pub use rouge::{Rouge, RougeRow, RougeScore};
 pub use row_statistics::RowStatistics;
+pub use sacre_bleu::{BleuSmoothing, SacreBleu, SacreBleuSettings};
 pub use scores::Scores;
+pub use tokenize::{BleuTokenizer, CocoTokenizer, ptb_tokenize};
 pub use transform::{RegexSubstitution, TokenUnit, Transform, Transforms};
 pub use wer::{WerDetails, WordErrorRate, WordOutput, process_words, wer};

@@ -34,7 +34,8 @@ pub trait Metric: Any + Send {
     /// What each row adds to the score; the ground for confidence intervals.
     ///
     /// # Errors
-    /// [`MetricError::NoRows`] before the first row.
+    /// [`MetricError::NoRows`] before the first row, [`MetricError::NoRowStatistics`] if the score
+    /// is no function of sums over rows.
     fn row_statistics(&self) -> Result<RowStatistics, MetricError>;
 
     /// The score over all rows so far. More rows may follow.
@@ -68,6 +69,12 @@ pub(crate) fn map_rows<T: Send>(
     row: impl Fn(&str, &[String]) -> T + Sync,
 ) -> Result<Vec<T>, MetricError> {
     check_rows(predictions, references)?;
+    #[cfg(feature = "rayon")]
+    let rows = {
+        use rayon::prelude::*;
+        predictions.par_iter().zip(references)
+    };
+    #[cfg(not(feature = "rayon"))]
     let rows = predictions.iter().zip(references);
     Ok(rows
         .map(|(prediction, references)| row(prediction, references))

@@ -9,7 +9,10 @@ pub(crate) type NGram = u128;
 
 /// All n-grams of orders 1 to 4, order by order.
 pub(crate) fn ngrams(tokens: &[u32]) -> impl Iterator<Item = NGram> {
-    let pack = |gram: &[u32]| gram.iter().fold(0, |n, token| n << 32 | (*token as u128 + 1));
+    let pack = |gram: &[u32]| {
+        gram.iter()
+            .fold(0, |n, token| n << 32 | (*token as u128 + 1))
+    };
     (1..=MAX_ORDER).flat_map(move |order| tokens.windows(order).map(pack))
 }
 

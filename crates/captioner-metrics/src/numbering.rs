@@ -27,3 +27,10 @@ impl<T: Eq + Hash> Numbering<T> {
         self.numbers.len()
     }
 }
+
+impl Numbering<std::sync::Arc<str>> {
+    /// The number of a word that came before.
+    pub(crate) fn get(&self, word: &str) -> Option<u32> {
+        self.numbers.get(word).copied()
+    }
+}

@@ -93,7 +93,8 @@ impl RougeRow {
     }
 
     fn best(rows: impl Iterator<Item = RougeRow>) -> Self {
-        let take_better = |best: RougeScore, other: RougeScore| match other.fmeasure > best.fmeasure {
+        let take_better = |best: RougeScore, other: RougeScore| match other.fmeasure > best.fmeasure
+        {
             true => other,
             false => best,
         };
@@ -166,12 +167,12 @@ fn score_pair(prediction: &Sentences, reference: &Sentences, alphabet: usize) ->
 /// Single words and pairs that both sides have, each as often as the side that has it less.
 fn common_ngrams(prediction: &[u32], reference: &[u32]) -> [usize; 2] {
     let mut left: HashMap<NGram, u32, foldhash::fast::RandomState> = HashMap::default();
-    let short = |tokens: &[u32]| ngrams(tokens).take_while(|gram| order(*gram) <= 2).count();
-    for gram in ngrams(prediction).take(short(prediction)) {
+    let short = |gram: &NGram| order(*gram) <= 2;
+    for gram in ngrams(prediction).take_while(short) {
         *left.entry(gram).or_default() += 1;
     }
     let mut common = [0; 2];
-    for gram in ngrams(reference).take(short(reference)) {
+    for gram in ngrams(reference).take_while(short) {
         if let Some(count) = left.get_mut(&gram)
             && *count > 0
         {
@@ -239,7 +240,9 @@ impl Metric for Rouge {
         no_rows(&self.rows, self.name())?;
         let parts = ["", "_precision", "_recall"];
         let kinds = ["rouge1", "rouge2", "rougeL", "rougeLsum"];
-        let names = kinds.iter().flat_map(|kind| parts.map(|part| format!("{kind}{part}")));
+        let names = kinds
+            .iter()
+            .flat_map(|kind| parts.map(|part| format!("{kind}{part}")));
         let scores = self.rows.iter().flat_map(RougeRow::figures);
         let values = scores.flat_map(|score| [score.fmeasure, score.precision, score.recall]);
         Ok(mean_statistics(names.collect(), values.collect()))

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Scores;
+use crate::{MetricError, Scores};
 
 type Finish = dyn Fn(&[f64], usize) -> Scores + Send + Sync;
 
@@ -57,15 +57,48 @@ impl RowStatistics {
     /// The scores over the chosen rows; a row may be chosen more than once. Rows past the end
     /// are left out.
     pub fn of_rows(&self, rows: impl IntoIterator<Item = usize>) -> Scores {
+        self.finish_rows(rows.into_iter().filter_map(|row| self.row(row)))
+    }
+
+    /// The scores where rows marked in `swaps` come from `other`.
+    pub(crate) fn mixed_with(&self, other: &RowStatistics, swaps: &[bool]) -> Scores {
+        let source = |swap: &bool| if *swap { other } else { self };
+        let rows = swaps.iter().enumerate();
+        self.finish_rows(rows.filter_map(|(row, swap)| source(swap).row(row)))
+    }
+
+    fn finish_rows<'a>(&self, rows: impl Iterator<Item = &'a [f64]>) -> Scores {
         let mut sums = vec![0.0; self.width];
         let mut count = 0;
-        for figures in rows.into_iter().filter_map(|row| self.row(row)) {
+        for figures in rows {
             for (sum, figure) in sums.iter_mut().zip(figures) {
                 *sum += figure;
             }
             count += 1;
         }
         (self.finish)(&sums, count)
+    }
+
+    pub(crate) fn check_not_empty(&self) -> Result<(), MetricError> {
+        if self.is_empty() {
+            return Err(MetricError::NoRows {
+                metric: "the metric".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_same_figures(&self, other: &RowStatistics) -> Result<(), MetricError> {
+        let figures = |statistics: &RowStatistics| {
+            let scores = statistics.total();
+            let names: Vec<_> = scores.iter().map(|(name, _)| name.to_owned()).collect();
+            names.join(", ")
+        };
+        let (left, right) = (figures(self), figures(other));
+        if self.width != other.width || left != right {
+            return Err(MetricError::DifferentMetrics { left, right });
+        }
+        Ok(())
     }
 }
 

@@ -79,10 +79,8 @@ impl SacreBleuSettings {
             true => penalty * (logs.sum::<f64>() / orders as f64).exp(),
             false => 0.0,
         };
-        let mut scores = Scores::from_iter([
-            ("sacrebleu", score),
-            ("sacrebleu_brevity_penalty", penalty),
-        ]);
+        let mut scores =
+            Scores::from_iter([("sacrebleu", score), ("sacrebleu_brevity_penalty", penalty)]);
         for (place, precision) in precisions.into_iter().enumerate() {
             scores.insert(format!("sacrebleu_precision_{}", place + 1), precision);
         }

@@ -2,8 +2,11 @@
 
 /// Values beyond this are treated as infinite, so that no difference of two overflows.
 pub(crate) const LARGEST: f64 = 1e300;
-/// A logarithmic axis starts no lower than this.
+/// A logarithmic axis holds no values below this.
 const SMALLEST: f64 = 1e-300;
+/// A logarithmic axis reaches no further than this power of ten either way, so that its ends stay
+/// finite and above zero.
+const LAST_POWER: f64 = 305.0;
 
 /// The values along one side of a chart.
 #[derive(Clone, Debug)]
@@ -64,7 +67,8 @@ impl Axis {
     pub(crate) fn logarithmic(low: f64, high: f64, target: usize) -> Self {
         let (bottom, top) = (low.log10(), high.log10());
         let pad = ((top - bottom) * 0.04).max(0.01);
-        let (low, high) = (10_f64.powf(bottom - pad), 10_f64.powf(top + pad));
+        let low = 10_f64.powf((bottom - pad).max(-LAST_POWER));
+        let high = 10_f64.powf((top + pad).min(LAST_POWER));
         let mut ticks = log_ticks(low, high, target);
         if ticks.len() < 2 {
             ticks = linear_ticks(low, high, nice_step(high - low, target));
@@ -221,10 +225,17 @@ mod tests {
     fn decades_are_marked_on_a_logarithmic_axis() {
         assert_eq!(
             labels(&Axis::logarithmic(0.02, 9.0, 6)),
-            ["0.03", "0.1", "0.3", "1", "3"]
+            ["0.03", "0.1", "0.3", "1", "3", "10"]
         );
         let wide = Axis::logarithmic(1e-200, 1e200, 6);
         assert!((3..=8).contains(&wide.ticks.len()), "{wide:?}");
+    }
+
+    #[test]
+    fn the_widest_logarithmic_axis_ends_and_is_finite() {
+        let axis = Axis::logarithmic(SMALLEST, LARGEST, 6);
+        assert!((3..=8).contains(&axis.ticks.len()), "{axis:?}");
+        assert!(axis.position(SMALLEST) < 0.1 && axis.position(LARGEST) > 0.9);
     }
 
     #[test]

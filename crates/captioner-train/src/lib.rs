@@ -4,6 +4,7 @@
 //! of transformers' `Trainer`.
 
 mod arguments;
+mod augment;
 mod callback;
 mod check;
 mod clip;
@@ -20,6 +21,7 @@ mod state;
 mod trainer;
 
 pub use arguments::{ArgumentError, Strategy, TrainingArguments};
+pub use augment::Augmentation;
 pub use callback::TrainerCallback;
 pub use check::{CheckedSet, check_pictures};
 pub use error::TrainError;

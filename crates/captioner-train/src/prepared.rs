@@ -7,6 +7,7 @@ use captioner_git::{CaptionBatch, Processor};
 use captioner_image::{DecodeOptions, RgbImage, decode, rgb_from_raw};
 
 use crate::TrainError;
+use crate::augment::Augmentation;
 
 /// Pixel values kept in memory by default: 512 MiB, so a small set is decoded once.
 const CACHE_BYTES: usize = 512 << 20;
@@ -20,6 +21,7 @@ pub struct PreparedSet {
     decoding: DecodeOptions,
     cache: Vec<OnceLock<Arc<Pixels>>>,
     max_caption_tokens: usize,
+    augmentation: Option<Augmentation>,
 }
 
 /// One preprocessed picture, `[3, height, width]`.
@@ -29,11 +31,13 @@ struct Pixels {
     values: Vec<f32>,
 }
 
-/// A row and which of its captions to use.
+/// A row, which of its captions to use, and how to vary its picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sample {
     pub(crate) row: usize,
     pub(crate) caption: usize,
+    /// Seed of the picture's variation; none where pictures stay as they are.
+    pub(crate) variation: Option<u64>,
 }
 
 impl PreparedSet {
@@ -52,7 +56,14 @@ impl PreparedSet {
             decoding: DecodeOptions::default(),
             cache: (0..cached).map(|_| OnceLock::new()).collect(),
             max_caption_tokens,
+            augmentation: None,
         }
+    }
+
+    /// Varies pictures at random while training; evaluation sees them as they are.
+    pub fn with_augmentation(mut self, augmentation: Option<Augmentation>) -> Self {
+        self.augmentation = augmentation;
+        self
     }
 
     /// The set.
@@ -73,7 +84,16 @@ impl PreparedSet {
         for sample in samples {
             let pixels = self.pixels(sample.row)?;
             shape[2..].copy_from_slice(&[pixels.height, pixels.width]);
-            values.extend_from_slice(&pixels.values);
+            match (self.augmentation, sample.variation) {
+                (Some(augmentation), Some(seed)) => values.extend(augmentation.apply(
+                    &pixels.values,
+                    pixels.height,
+                    pixels.width,
+                    seed,
+                    sample.row as u64,
+                )),
+                _ => values.extend_from_slice(&pixels.values),
+            }
             rows.push(self.tokens(*sample)?);
         }
         let pad = self.processor.tokenizer.pad_id();

@@ -7,7 +7,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::prepared::Sample;
 
-/// The rows of one epoch in batches: shuffled, each with one of its captions, both drawn from
+/// The rows of one epoch in batches: shuffled, each with one of its captions and a variation of
+/// its picture, all drawn from
 /// `seed` and `epoch` alone, so that any epoch can be made again without those before it.
 pub(crate) fn epoch_batches(
     dataset: &dyn CaptionDataset,
@@ -24,7 +25,12 @@ pub(crate) fn epoch_batches(
         .map(|row| {
             let captions = dataset.captions(row)?.len();
             let caption = random.random_range(0..captions);
-            Ok(Sample { row, caption })
+            let variation = Some(random.random());
+            Ok(Sample {
+                row,
+                caption,
+                variation,
+            })
         })
         .collect();
     Ok(samples?.chunks(batch_size).map(<[_]>::to_vec).collect())
@@ -32,7 +38,12 @@ pub(crate) fn epoch_batches(
 
 /// All rows in their own order, each with its first caption.
 pub(crate) fn ordered_batches(rows: usize, batch_size: usize) -> Vec<Vec<Sample>> {
-    let samples: Vec<Sample> = (0..rows).map(|row| Sample { row, caption: 0 }).collect();
+    let first = |row| Sample {
+        row,
+        caption: 0,
+        variation: None,
+    };
+    let samples: Vec<Sample> = (0..rows).map(first).collect();
     samples.chunks(batch_size).map(<[_]>::to_vec).collect()
 }
 

@@ -150,7 +150,7 @@ mod tests {
 
     /// The FNV-1a hash: cheap, and written down in a line.
     fn fnv(bytes: &[u8]) -> u64 {
-        let step = |hash, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
     }
 
@@ -173,7 +173,13 @@ mod tests {
     fn drawings_keep_their_bits_from_platform_to_platform() {
         let set = Creatures::with_rows(4, 0);
         let hashes: Vec<_> = (0..4).map(|index| fnv(&pixels(&set, index))).collect();
-        assert_eq!(hashes, [0, 0, 0, 0]);
+        let expected = [
+            12436010283907229203,
+            14458982816824512228,
+            64648462279223914,
+            10435990077647899644,
+        ];
+        assert_eq!(hashes, expected);
     }
 
     #[test]

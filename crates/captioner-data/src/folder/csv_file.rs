@@ -1,9 +1,9 @@
 //! Reading `metadata.csv`: a header, then one row a picture.
 
-use std::io::BufRead;
+use std::io::Read;
 use std::path::Path;
 
-use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
+use csv::{ErrorKind, Position, Reader, ReaderBuilder, StringRecord};
 
 use super::entry::{CAPTION_COLUMN_NAMES, CAPTION_COLUMNS, Entry, FILE_COLUMN};
 use super::metadata::Metadata;
@@ -17,57 +17,35 @@ struct Columns {
 }
 
 /// Reads all rows. Blank lines are skipped.
-pub(super) fn read(file: impl BufRead, folder: &Path, path: &Path) -> Result<Metadata, DataError> {
-    let mut reader = ReaderBuilder::new().from_reader(file);
-    let columns = find_columns(&mut reader, path)?;
-    let mut entries = Vec::new();
-    let mut record = StringRecord::new();
-    loop {
-        let place = |line| Place {
-            path: path.to_owned(),
-            row: entries.len() + 1,
-            line,
-        };
-        let next = reader.read_record(&mut record);
-        if !next.map_err(|error| named_error(error, place))? {
-            break;
-        }
-        let place = place(record.position().map_or(0, csv::Position::line));
-        // Every record has as many fields as the header: the reader saw to that.
-        let field = |index| record.get(index).unwrap_or_default();
-        let captions = [field(columns.caption)];
-        entries.push(Entry::new(
-            folder,
-            &place,
-            field(columns.file_name),
-            &captions,
-        )?);
-    }
+pub(super) fn read(mut file: impl Read, folder: &Path, path: &Path) -> Result<Metadata, DataError> {
+    let mut bytes = Vec::new();
+    let read = file.read_to_end(&mut bytes);
+    read.map_err(|source| DataError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let mut reader = ReaderBuilder::new().from_reader(bytes.as_slice());
+    let mut places = Places::new(path, &bytes);
+    let columns = find_columns(&mut reader, &mut places)?;
     Ok(Metadata {
         path: path.to_owned(),
         caption_column: columns.caption_name.to_owned(),
         caption_kind: FeatureType::Text,
-        entries,
+        entries: read_rows(&mut reader, &mut places, &columns, folder)?,
     })
 }
 
-fn find_columns(reader: &mut Reader<impl BufRead>, path: &Path) -> Result<Columns, DataError> {
-    let header = |line| Place {
-        path: path.to_owned(),
-        row: 0,
-        line,
-    };
+fn find_columns(reader: &mut Reader<&[u8]>, places: &mut Places<'_>) -> Result<Columns, DataError> {
     let headers = reader
         .headers()
-        .map_err(|error| named_error(error, header))?;
+        .map_err(|error| named_error(error, 0, places))?;
+    let path = || places.path.to_owned();
     if headers.is_empty() {
-        return Err(DataError::EmptyDataset {
-            path: path.to_owned(),
-        });
+        return Err(DataError::EmptyDataset { path: path() });
     }
     let position = |name: &str| headers.iter().position(|header| header.trim() == name);
     let missing = |column| DataError::MissingHeader {
-        path: path.to_owned(),
+        path: path(),
         column,
     };
     let file_name = position(FILE_COLUMN).ok_or_else(|| missing("`file_name`"))?;
@@ -82,8 +60,67 @@ fn find_columns(reader: &mut Reader<impl BufRead>, path: &Path) -> Result<Column
     })
 }
 
-fn named_error(error: csv::Error, place: impl Fn(u64) -> Place) -> DataError {
-    let place = place(error.position().map_or(0, csv::Position::line));
+fn read_rows(
+    reader: &mut Reader<&[u8]>,
+    places: &mut Places<'_>,
+    columns: &Columns,
+    folder: &Path,
+) -> Result<Vec<Entry>, DataError> {
+    let mut entries = Vec::new();
+    let mut record = StringRecord::new();
+    loop {
+        let row = entries.len() + 1;
+        let next = reader.read_record(&mut record);
+        if !next.map_err(|error| named_error(error, row, places))? {
+            return Ok(entries);
+        }
+        // Every record has as many fields as the header: the reader saw to that.
+        let field = |index| record.get(index).unwrap_or_default();
+        let (file_name, captions) = (field(columns.file_name), [field(columns.caption)]);
+        let place = places.place(row, record.position());
+        entries.push(Entry::new(folder, &place, file_name, &captions)?);
+    }
+}
+
+/// Finds the line of each record. The reader's own line number is that of the
+/// blank lines before a record, if there are any.
+struct Places<'a> {
+    path: &'a Path,
+    bytes: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl<'a> Places<'a> {
+    fn new(path: &'a Path, bytes: &'a [u8]) -> Self {
+        Self {
+            path,
+            bytes,
+            counted: 0,
+            line: 1,
+        }
+    }
+
+    /// The place of the record at a position. Positions must not go back.
+    fn place(&mut self, row: usize, at: Option<&Position>) -> Place {
+        let at = at.map_or(0, |at| at.byte() as usize);
+        while let Some(&byte) = self.bytes.get(self.counted) {
+            if self.counted >= at && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(byte == b'\n');
+            self.counted += 1;
+        }
+        Place {
+            path: self.path.to_owned(),
+            row,
+            line: self.line,
+        }
+    }
+}
+
+fn named_error(error: csv::Error, row: usize, places: &mut Places<'_>) -> DataError {
+    let place = places.place(row, error.position());
     match error.into_kind() {
         ErrorKind::Io(source) => DataError::Io {
             path: place.path,

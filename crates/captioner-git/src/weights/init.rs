@@ -39,7 +39,7 @@ impl Fresh {
         if name.ends_with(".bias") {
             return vec![0.0; count];
         }
-        if self.path.layer() == Layer::LayerNorm {
+        if self.path.layer() == Layer::Norm {
             return vec![1.0; count];
         }
         let draws: rand_distr::Iter<_, _, f32> = StandardNormal.sample_iter(&mut self.random);

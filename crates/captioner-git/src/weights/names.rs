@@ -14,7 +14,7 @@ pub(super) struct Path {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layer {
     Linear,
-    LayerNorm,
+    Norm,
     Other,
 }
 
@@ -23,7 +23,7 @@ impl Path {
         self.segments.push(spell(name).to_owned());
         self.layers.push(match container {
             "Struct:Linear" => Layer::Linear,
-            "Struct:LayerNorm" => Layer::LayerNorm,
+            "Struct:LayerNorm" => Layer::Norm,
             _ => Layer::Other,
         });
     }

@@ -357,7 +357,7 @@ mod tests {
             (&format!("{vision}.embeddings.class_embedding"), vec![128]),
             (
                 &format!("{vision}.embeddings.patch_embedding.weight"),
-                vec![128, 3, 8, 8],
+                vec![128, 3, 12, 12],
             ),
             (
                 &format!("{vision}.embeddings.position_embedding.weight"),

@@ -22,10 +22,7 @@ pub(crate) struct LcsTable {
 
 impl LcsTable {
     /// Symbols must lie below `alphabet`.
-    pub(crate) fn new<'a>(
-        sentences: impl Iterator<Item = &'a [u32]>,
-        alphabet: usize,
-    ) -> Self {
+    pub(crate) fn new<'a>(sentences: impl Iterator<Item = &'a [u32]>, alphabet: usize) -> Self {
         let mut slots = 0;
         let mut places = Vec::new(); // (symbol, slot)
         let mut separators = Vec::new();
@@ -95,7 +92,10 @@ impl LcsTable {
     }
 
     fn first_row(&self) -> Vec<u64> {
-        self.separators.iter().map(|separators| !separators).collect()
+        self.separators
+            .iter()
+            .map(|separators| !separators)
+            .collect()
     }
 
     fn occurrences(&self, symbol: u32) -> &[(usize, u64)] {
@@ -277,7 +277,10 @@ mod tests {
             let reference = tokens(round as usize % 90, alphabet, &mut state);
             let sentences = candidates.iter().map(Vec::as_slice);
             let table = LcsTable::new(sentences, alphabet as usize);
-            assert_eq!(table.union(&reference), plain_union(&reference, &candidates));
+            assert_eq!(
+                table.union(&reference),
+                plain_union(&reference, &candidates)
+            );
         }
     }
 

@@ -118,7 +118,9 @@ fn ends_in_double_consonant(word: &str) -> bool {
 
 /// Consonant, vowel, consonant other than `w`, `x`, `y`; or just vowel and consonant.
 fn ends_short(word: &str) -> bool {
-    let last: Vec<bool> = consonants(word).skip(word.len().saturating_sub(3)).collect();
+    let last: Vec<bool> = consonants(word)
+        .skip(word.len().saturating_sub(3))
+        .collect();
     match last[..] {
         [first, second, third] => first && !second && third && !word.ends_with(['w', 'x', 'y']),
         [first, second] => !first && second,

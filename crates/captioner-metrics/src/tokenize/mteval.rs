@@ -34,7 +34,12 @@ fn v13a(text: &str) -> String {
     let mut line = text.replace("<skipped>", "").replace("-\n", "");
     line = line.replace('\n', " ");
     if line.contains('&') {
-        let entities = [("&quot;", "\""), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")];
+        let entities = [
+            ("&quot;", "\""),
+            ("&amp;", "&"),
+            ("&lt;", "<"),
+            ("&gt;", ">"),
+        ];
         for (entity, character) in entities {
             line = line.replace(entity, character);
         }

@@ -1,0 +1,184 @@
+//! In how many rows' references an n-gram occurs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ngram::{MAX_ORDER, NGram, ngrams, tokens};
+use crate::vocabulary::Vocabulary;
+use crate::{CocoTokenizer, MetricError, whitespace};
+
+/// Document frequencies of n-grams. A document is one row's references together.
+///
+/// As JSON: `{"documents": 40504, "frequencies": {"a": 40000, "a cat": 1200, …}}`, the words of an
+/// n-gram with a space between.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DocumentFrequencies {
+    documents: u64,
+    frequencies: BTreeMap<String, u64>,
+}
+
+impl DocumentFrequencies {
+    /// Counts the n-grams of `references`, one list for each row.
+    pub fn from_references(references: &[Vec<String>], tokenizer: CocoTokenizer) -> Self {
+        let mut vocabulary = Vocabulary::default();
+        let mut rows = Vec::with_capacity(references.len());
+        for row in references {
+            let captions = row.iter().map(|caption| {
+                let tokens = tokenizer.apply(caption);
+                vocabulary.numbers(&tokens)
+            });
+            rows.push(captions.collect::<Vec<_>>());
+        }
+        let counts = count_documents(rows.iter().map(Vec::as_slice));
+        Self::from_counts(rows.len(), &counts, &vocabulary)
+    }
+
+    /// Reads what [`Self::save`] wrote.
+    ///
+    /// # Errors
+    /// [`MetricError::File`] if the file can't be read, [`MetricError::Malformed`] if it holds
+    /// something else.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, MetricError> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|error| MetricError::file(path, error))?;
+        let loaded: Self = serde_json::from_str(&text)
+            .map_err(|error| MetricError::malformed(path, error.line(), &error))?;
+        loaded.check(path)?;
+        Ok(loaded)
+    }
+
+    fn check(&self, path: &Path) -> Result<(), MetricError> {
+        for (gram, count) in &self.frequencies {
+            let words = whitespace::words(gram).count();
+            if words == 0 || words > MAX_ORDER || *count > self.documents {
+                let fault = format!(
+                    "{gram:?} has {words} words and occurs in {count} of {} documents",
+                    self.documents
+                );
+                return Err(MetricError::malformed(path, 0, &fault));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the counts as JSON.
+    ///
+    /// # Errors
+    /// [`MetricError::File`] if the file can't be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), MetricError> {
+        let path = path.as_ref();
+        let failed = |error| MetricError::file(path, error);
+        let text = serde_json::to_string(self).map_err(|error| failed(error.into()))?;
+        std::fs::write(path, text).map_err(failed)
+    }
+
+    /// How many documents were counted.
+    pub fn documents(&self) -> u64 {
+        self.documents
+    }
+
+    /// In how many documents the n-gram occurs; its words have a space between.
+    pub fn frequency(&self, ngram: &str) -> u64 {
+        self.frequencies.get(ngram).copied().unwrap_or(0)
+    }
+
+    pub(super) fn from_counts(
+        documents: usize,
+        counts: &HashMap<NGram, u32, foldhash::fast::RandomState>,
+        vocabulary: &Vocabulary,
+    ) -> Self {
+        let text = |gram: &NGram| {
+            let words: Vec<_> = tokens(*gram).map(|word| vocabulary.word(word)).collect();
+            words.join(" ")
+        };
+        let frequencies = counts
+            .iter()
+            .map(|(gram, count)| (text(gram), u64::from(*count)));
+        DocumentFrequencies {
+            documents: documents as u64,
+            frequencies: frequencies.collect(),
+        }
+    }
+
+    /// The counts by word numbers; n-grams with a word the vocabulary lacks can't be asked for.
+    pub(super) fn numbered(&self, vocabulary: &Vocabulary) -> Frequencies {
+        let known = self.frequencies.iter().filter_map(|(text, count)| {
+            let words = whitespace::words(text).map(|word| vocabulary.get(word));
+            let words: Option<Vec<u32>> = words.collect();
+            Some((ngrams(&words?).last()?, *count as u32))
+        });
+        Frequencies::new(self.documents as usize, known.collect())
+    }
+}
+
+/// Document frequencies by word numbers.
+pub(super) struct Frequencies {
+    log_documents: f64,
+    counts: HashMap<NGram, u32, foldhash::fast::RandomState>,
+}
+
+impl Frequencies {
+    pub(super) fn new(
+        documents: usize,
+        counts: HashMap<NGram, u32, foldhash::fast::RandomState>,
+    ) -> Self {
+        Frequencies {
+            log_documents: (documents.max(1) as f64).ln(),
+            counts,
+        }
+    }
+
+    /// Inverse document frequency; an n-gram of no document counts as one of a single document.
+    pub(super) fn idf(&self, gram: NGram) -> f64 {
+        let count = self.counts.get(&gram).copied().unwrap_or(0).max(1);
+        self.log_documents - f64::from(count).ln()
+    }
+}
+
+/// In how many rows each n-gram occurs.
+pub(super) fn count_documents<'a>(
+    rows: impl Iterator<Item = &'a [Vec<u32>]>,
+) -> HashMap<NGram, u32, foldhash::fast::RandomState> {
+    let mut counts = HashMap::default();
+    let mut grams = Vec::new();
+    for references in rows {
+        grams.clear();
+        grams.extend(references.iter().flat_map(|reference| ngrams(reference)));
+        grams.sort_unstable();
+        grams.dedup();
+        for gram in &grams {
+            *counts.entry(*gram).or_default() += 1;
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_survive_a_file() {
+        let rows = vec![
+            vec!["a cat".to_owned(), "a cat sits".to_owned()],
+            vec!["a dog".to_owned()],
+        ];
+        let counted = DocumentFrequencies::from_references(&rows, CocoTokenizer::Presplit);
+        assert_eq!((counted.frequency("a"), counted.frequency("a cat")), (2, 1));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("df.json");
+        counted.save(&path).unwrap();
+        assert_eq!(DocumentFrequencies::load(&path).unwrap(), counted);
+    }
+
+    #[test]
+    fn more_documents_with_a_word_than_documents_is_a_named_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("df.json");
+        std::fs::write(&path, r#"{"documents": 2, "frequencies": {"cat": 3}}"#).unwrap();
+        let error = DocumentFrequencies::load(&path).unwrap_err();
+        assert!(matches!(error, MetricError::Malformed { .. }), "{error}");
+    }
+}

@@ -1,0 +1,157 @@
+//! Random variation of training pictures.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// How far training pictures are varied each time they are used: turned, scaled, shifted and
+/// mirrored at random. A model that learns from few pictures, and from fresh weights, needs it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Augmentation {
+    /// Largest turn to either side, in degrees.
+    pub degrees: f32,
+    /// Largest change of size, as a share of it.
+    pub scale: f32,
+    /// Largest shift along each axis, as a share of the picture's side.
+    pub shift: f32,
+    /// Whether half of the pictures are mirrored. Not for captions that say left or right.
+    pub mirror: bool,
+}
+
+impl Default for Augmentation {
+    fn default() -> Self {
+        Self {
+            degrees: 10.0,
+            scale: 0.12,
+            shift: 0.08,
+            mirror: true,
+        }
+    }
+}
+
+/// From a place in the varied picture to the place in the original that it shows; both measured
+/// in pixels from the centre.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Warp {
+    across: [f32; 3],
+    down: [f32; 3],
+}
+
+impl Augmentation {
+    /// Varies a picture of `[3, height, width]` values; the same `seed` and `stream` give the same
+    /// variation. What comes in from outside repeats the nearest edge.
+    pub(crate) fn apply(
+        &self,
+        values: &[f32],
+        height: usize,
+        width: usize,
+        seed: u64,
+        stream: u64,
+    ) -> Vec<f32> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(stream);
+        let warp = self.draw(&mut random, height.min(width) as f32);
+        let plane = height * width;
+        let mut varied = vec![0.0; values.len()];
+        for y in 0..height {
+            for x in 0..width {
+                let taps = warp.taps(x, y, height, width);
+                for channel in 0..values.len() / plane.max(1) {
+                    let source = &values[channel * plane..(channel + 1) * plane];
+                    let sum = taps.iter().map(|(at, weight)| source[*at] * weight).sum();
+                    varied[channel * plane + y * width + x] = sum;
+                }
+            }
+        }
+        varied
+    }
+
+    fn draw(&self, random: &mut ChaCha8Rng, side: f32) -> Warp {
+        let mut within = |limit: f32| (random.random::<f32>() * 2.0 - 1.0) * limit;
+        let (sin, cos) = within(self.degrees).to_radians().sin_cos();
+        let scale = 1.0 / (1.0 + within(self.scale));
+        let (right, below) = (within(self.shift) * side, within(self.shift) * side);
+        let mirror = if self.mirror && within(1.0) < 0.0 {
+            -1.0
+        } else {
+            1.0
+        };
+        Warp {
+            across: [mirror * cos * scale, -sin * scale, right],
+            down: [mirror * sin * scale, cos * scale, below],
+        }
+    }
+}
+
+impl Warp {
+    /// The four nearest original pixels of a place, and how much each counts.
+    fn taps(&self, x: usize, y: usize, height: usize, width: usize) -> [(usize, f32); 4] {
+        let centre = |size: usize| (size as f32 - 1.0) / 2.0;
+        let (dx, dy) = (x as f32 - centre(width), y as f32 - centre(height));
+        let place = |row: [f32; 3], size: usize| {
+            let at = row[0] * dx + row[1] * dy + row[2] + centre(size);
+            at.clamp(0.0, size as f32 - 1.0)
+        };
+        let (sx, sy) = (place(self.across, width), place(self.down, height));
+        let (left, top) = (sx as usize, sy as usize);
+        let (right, below) = ((left + 1).min(width - 1), (top + 1).min(height - 1));
+        let (fx, fy) = (sx - left as f32, sy - top as f32);
+        [
+            (top * width + left, (1.0 - fx) * (1.0 - fy)),
+            (top * width + right, fx * (1.0 - fy)),
+            (below * width + left, (1.0 - fx) * fy),
+            (below * width + right, fx * fy),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STILL: Augmentation = Augmentation {
+        degrees: 0.0,
+        scale: 0.0,
+        shift: 0.0,
+        mirror: false,
+    };
+
+    fn picture() -> Vec<f32> {
+        (0..3 * 5 * 4).map(|value| value as f32).collect()
+    }
+
+    #[test]
+    fn no_variation_changes_no_bit() {
+        assert_eq!(STILL.apply(&picture(), 5, 4, 1, 2), picture());
+    }
+
+    #[test]
+    fn a_mirrored_picture_is_the_original_from_right_to_left() {
+        let mirror = Augmentation {
+            mirror: true,
+            ..STILL
+        };
+        let mirrored: Vec<f32> = picture()
+            .chunks(4)
+            .flat_map(|row| row.iter().rev().copied())
+            .collect();
+        let seen: Vec<_> = (0..20)
+            .map(|stream| mirror.apply(&picture(), 5, 4, 1, stream))
+            .collect();
+        assert!(seen.contains(&mirrored) && seen.contains(&picture()));
+    }
+
+    #[test]
+    fn values_stay_within_the_pictures_own_and_a_seed_repeats_them() {
+        let strong = Augmentation {
+            degrees: 90.0,
+            scale: 0.9,
+            shift: 2.0,
+            mirror: true,
+        };
+        for stream in 0..50 {
+            let varied = strong.apply(&picture(), 5, 4, 3, stream);
+            assert!(varied.iter().all(|v| (0.0..=59.001).contains(v)));
+            assert_eq!(varied, strong.apply(&picture(), 5, 4, 3, stream));
+        }
+    }
+}
