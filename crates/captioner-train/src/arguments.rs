@@ -301,7 +301,8 @@ mod tests {
 
     #[test]
     fn values_out_of_range_are_named() {
-        let cases: [(&str, fn(&mut TrainingArguments)); 7] = [
+        type Spoil = fn(&mut TrainingArguments);
+        let cases: [(&str, Spoil); 7] = [
             ("learning_rate", |a| a.learning_rate = -1.0),
             ("learning_rate", |a| a.learning_rate = f64::NAN),
             ("num_train_epochs", |a| a.num_train_epochs = 0.0),
