@@ -6,7 +6,7 @@
 //! of that picture read them. No mask tensor over image positions exists anywhere.
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{Bool, Device, Tensor};
+use burn::tensor::{Bool, Device, Int, Tensor};
 
 use crate::dropout;
 
@@ -17,6 +17,16 @@ pub struct KeyValue {
     pub key: Tensor<4>,
     /// What is averaged.
     pub value: Tensor<4>,
+}
+
+impl KeyValue {
+    /// Row `i` of the batch becomes row `index[i]` of this one.
+    pub fn select(&self, index: Tensor<1, Int>) -> Self {
+        Self {
+            key: self.key.clone().select(0, index.clone()),
+            value: self.value.clone().select(0, index),
+        }
+    }
 }
 
 /// A score so low that softmax makes it exactly zero, and finite, so that no shader sees infinity.
@@ -52,15 +62,15 @@ pub fn attention(query: Tensor<4>, keys: KeyValue, dropout_probability: f64) -> 
 ///   each of the `batch` pictures.
 /// - `prefix`: `[batch, heads, image_rows, head_width]`, shared by a picture's `k` captions.
 /// - `text`: `[batch · k, heads, text_rows, head_width]`.
-/// - `mask`: `[rows, text_rows]`, true where a row may not look (see [`causal_mask`]); the prefix
-///   is seen by all.
+/// - `mask`: `[batch · k or 1, 1, rows, text_rows]`, true where a row may not look (see
+///   [`causal_mask`]); the prefix is seen by all.
 ///
 /// The result has the shape of `query`.
 pub fn prefix_attention(
     query: Tensor<4>,
     prefix: &KeyValue,
     text: KeyValue,
-    mask: Option<Tensor<2, Bool>>,
+    mask: Option<Tensor<4, Bool>>,
     dropout_probability: f64,
 ) -> Tensor<4> {
     let [_, _, rows, head_width] = query.dims();
@@ -72,7 +82,7 @@ pub fn prefix_attention(
     let mut read = query.matmul(text.key.transpose()); // [batch·k, heads, rows, text_rows]
     if let Some(mask) = mask {
         let shape = read.shape();
-        read = read.mask_fill(mask.unsqueeze::<4>().expand(shape), MASKED);
+        read = read.mask_fill(mask.expand(shape), MASKED);
     }
     let [captions, heads, _, text_rows] = read.dims();
     let p = softmax(Tensor::cat(vec![seen, read], 3), 3);
@@ -168,7 +178,7 @@ mod tests {
                 key: random([batch * k, heads, rows, width], &device),
                 value: random([batch * k, heads, rows, width], &device),
             };
-            let mask = causal_mask(rows, 0, &device);
+            let mask = causal_mask(rows, 0, &device).unsqueeze();
             let got = prefix_attention(query.clone(), &prefix, text.clone(), Some(mask), 0.0);
             let want = plain(query, &prefix, text);
             got.into_data()
