@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use captioner::git::{GitError, GitForCausalLm, LoraConfig, NamePattern, TextPadding};
 use captioner::ops::DeviceSpec;
 use captioner::train::{SchedulerType, Strategy, TrainingArguments};
 use clap::Parser;
@@ -31,6 +32,41 @@ pub(crate) struct Flags {
     /// Leave out rows whose picture can't be decoded, and say how many.
     #[arg(long)]
     pub(crate) skip_bad_rows: bool,
+
+    /// Parts of the model that stay as they are, separated by commas: image_encoder, decoder,
+    /// embeddings, projection, or segments of parameter names such as encoder.layer.0.
+    #[arg(long, value_name = "PATTERNS", value_delimiter = ',')]
+    freeze: Vec<String>,
+
+    /// Train low-rank adapters of this rank and freeze all else.
+    #[arg(long, value_name = "RANK")]
+    lora_r: Option<usize>,
+
+    /// Scale of the adapters, times their rank. [default: the rank]
+    #[arg(long, value_name = "ALPHA", requires = "lora_r")]
+    lora_alpha: Option<f64>,
+
+    /// Dropout of the adapters' input. [default: 0]
+    #[arg(long, value_name = "SHARE", requires = "lora_r")]
+    lora_dropout: Option<f64>,
+
+    /// Linear maps that get an adapter, separated by commas.
+    /// [default: query,value,q_proj,v_proj]
+    #[arg(
+        long,
+        value_name = "PATTERNS",
+        value_delimiter = ',',
+        requires = "lora_r"
+    )]
+    lora_target_modules: Vec<String>,
+
+    /// Pad every caption to this many tokens, as the guide does. [default: the batch's longest]
+    #[arg(long, value_name = "N")]
+    pad_to_length: Option<usize>,
+
+    /// Count pads in the loss, as the guide does; for comparison.
+    #[arg(long)]
+    pads_in_loss: bool,
 
     #[command(flatten)]
     training: TrainingFlags,
@@ -151,6 +187,14 @@ struct TrainingFlags {
     #[arg(long, value_name = "N")]
     generation_max_length: Option<usize>,
 
+    /// Beams when captions are written; 1 is greedy search. [default: 1]
+    #[arg(long, value_name = "N")]
+    generation_num_beams: Option<usize>,
+
+    /// Captions of a picture that are learnt from one pass of it. [default: 1]
+    #[arg(long, value_name = "N")]
+    captions_per_image: Option<usize>,
+
     /// Threads that read and preprocess pictures. [default: 1]
     #[arg(long, value_name = "N")]
     dataloader_num_workers: Option<usize>,
@@ -165,6 +209,37 @@ struct TrainingFlags {
 }
 
 impl Flags {
+    /// How captions are padded.
+    pub(crate) fn padding(&self) -> TextPadding {
+        TextPadding {
+            length: self.pad_to_length,
+            in_loss: self.pads_in_loss,
+        }
+    }
+
+    /// The model with the parts frozen, or the adapters added, that the flags ask for.
+    pub(crate) fn choose_parameters(
+        &self,
+        mut model: GitForCausalLm,
+        seed: u64,
+    ) -> Result<GitForCausalLm, GitError> {
+        let patterns: Result<Vec<_>, _> = self.freeze.iter().map(|p| NamePattern::new(p)).collect();
+        model = model.freeze(&patterns?)?;
+        let Some(r) = self.lora_r else {
+            return Ok(model);
+        };
+        let mut lora = LoraConfig {
+            r,
+            lora_alpha: self.lora_alpha.unwrap_or(r as f64),
+            lora_dropout: self.lora_dropout.unwrap_or(0.0),
+            ..LoraConfig::default()
+        };
+        if !self.lora_target_modules.is_empty() {
+            lora.target_modules = self.lora_target_modules.clone();
+        }
+        model.with_lora(&lora, seed)
+    }
+
     /// The settings of the run: the flags over the defaults of its kind.
     pub(crate) fn training_arguments(&self) -> TrainingArguments {
         let mut arguments = match self.checkpoint {
@@ -251,6 +326,8 @@ impl TrainingFlags {
             greater_is_better,
             predict_with_generate,
             generation_max_length,
+            generation_num_beams,
+            captions_per_image,
             dataloader_num_workers,
             seed,
             disable_tqdm,
