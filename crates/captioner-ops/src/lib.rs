@@ -21,6 +21,8 @@ mod attention;
 mod cross_entropy;
 mod device;
 mod dropout;
+#[cfg(feature = "flex")]
+mod kernels;
 mod normalization;
 
 pub use activation::{gelu, quick_gelu};
