@@ -4,7 +4,8 @@ mod comparison;
 
 use burn::tensor::{Device, Int, Tensor, activation};
 use captioner_ops::{
-    KeyValue, attention, cross_entropy, gelu, layer_norm, prefix_attention, quick_gelu,
+    AdamWStep, KeyValue, adamw, attention, cross_entropy, gelu, layer_norm, prefix_attention,
+    quick_gelu, scale, sum_of_squares,
 };
 use comparison::{Arrangement, assert_same, devices, random};
 
@@ -217,5 +218,60 @@ fn far_scores_and_logits_give_limits_not_nan() {
         let value = Tensor::<4>::from_data([[[[3.0f32], [5.0]]]], &device);
         let out = attention(query, KeyValue { key, value }, 0.0).into_scalar::<f32>();
         assert_eq!(out, 3.0);
+    }
+}
+
+#[test]
+fn adamw_is_the_formula_of_the_paper() {
+    for device in devices() {
+        for shape in [[1, 1], [3, 33], [129, 301]] {
+            for arrangement in Arrangement::ALL {
+                let draw = || random(shape, arrangement, 1.0, &device);
+                let mut got = draw();
+                let mut want = got.clone();
+                let zeros = || Tensor::<2>::zeros(shape, &device);
+                let (mut means, mut want_means) = ((zeros(), zeros()), (zeros(), zeros()));
+                for time in 1..4 {
+                    let grad = draw();
+                    let step = AdamWStep {
+                        time,
+                        learning_rate: 0.1,
+                        beta_1: 0.9,
+                        beta_2: 0.999,
+                        epsilon: 1e-8,
+                        weight_decay: 0.01,
+                    };
+                    (got, means) = adamw(got, grad.clone(), means, step);
+                    let mean = want_means.0 * 0.9 + grad.clone() * 0.1;
+                    let square = want_means.1 * 0.999 + grad.square() * 0.001;
+                    let corrected = mean.clone() / (1.0 - 0.9f64.powi(time as i32));
+                    let root = square.clone() / (1.0 - 0.999f64.powi(time as i32));
+                    let change = corrected / (root.sqrt() + 1e-8) * 0.1;
+                    want = want * (1.0 - 0.1 * 0.01) - change;
+                    want_means = (mean, square);
+                }
+                // Three steps of 0.1; each has a few roundings of 6e-8.
+                comparison::assert_close(got, want, 1e-6);
+                comparison::assert_close(means.0, want_means.0, 1e-6);
+                comparison::assert_close(means.1, want_means.1, 1e-6);
+            }
+        }
+    }
+}
+
+#[test]
+fn sums_of_squares_and_scales_are_those_of_plain_operations() {
+    for device in devices() {
+        for shape in [[1, 1], [3, 33], [129, 301]] {
+            for arrangement in Arrangement::ALL {
+                let x = random(shape, arrangement, 1.0, &device);
+                let want = x.clone().square().sum();
+                comparison::assert_close(sum_of_squares(x.clone()), want, 1e-5);
+                for factor in [1.0, 0.3] {
+                    let by = Tensor::<1>::from_data([factor as f32], &device);
+                    comparison::assert_close(scale(x.clone(), by), x.clone() * factor, 1e-7);
+                }
+            }
+        }
     }
 }

@@ -63,11 +63,13 @@ impl<B: FusedAttention, C: CheckpointStrategy> FusedAttention for Autodiff<B, C>
     }
 }
 
+type Tracked<B, C> = FloatTensor<Autodiff<B, C>>;
+
 fn record<B: FusedAttention, C: CheckpointStrategy, const N: usize>(
-    inputs: [FloatTensor<Autodiff<B, C>>; N],
+    inputs: [Tracked<B, C>; N],
     mask: Option<BoolTensor<B>>,
-) -> (FloatTensor<Autodiff<B, C>>, FloatTensor<Autodiff<B, C>>) {
-    let attend = |inputs: [FloatTensor<Autodiff<B, C>>; N], mask| {
+) -> (Tracked<B, C>, Tracked<B, C>) {
+    let attend = |inputs: [Tracked<B, C>; N], mask| {
         let mut inner = inputs.into_iter().map(|x| x.into_primitive());
         let query = inner.next().expect("a query comes first");
         B::attend(AttentionInputs::from_parts(query, inner.collect(), mask))

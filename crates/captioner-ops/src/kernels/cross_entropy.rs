@@ -67,7 +67,7 @@ pub(crate) fn backward(
     smoothing: f32,
 ) {
     let classes = logits.len() / targets.len();
-    let one = |(((row, &target), &grad), s): (((&mut [f32], &usize), &f32), &[f32])| {
+    let one = |row: &mut [f32], target: usize, grad: f32, s: &[f32]| {
         vectorised(Gradient {
             row,
             exp: ExpFrom { largest: s[0] },
@@ -79,11 +79,13 @@ pub(crate) fn backward(
     };
     if logits.len() < PARALLEL {
         let rows = logits.chunks_mut(classes).zip(targets).zip(grad);
-        rows.zip(statistics.chunks(2)).for_each(one);
+        rows.zip(statistics.chunks(2))
+            .for_each(|(((row, target), grad), s)| one(row, *target, *grad, s));
     } else {
         let rows = logits.par_chunks_mut(classes).zip(targets).zip(grad);
         let rows = rows.zip(statistics.par_chunks(2));
-        rows.with_min_len(rows_at_once(classes)).for_each(one);
+        rows.with_min_len(rows_at_once(classes))
+            .for_each(|(((row, target), grad), s)| one(row, *target, *grad, s));
     }
 }
 

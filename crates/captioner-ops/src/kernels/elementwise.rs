@@ -6,7 +6,7 @@ use super::storage::{CpuTensor, contiguous, tensor, values};
 use super::vector::{Function, Work, vectorised};
 
 /// Values that one thread takes at a time.
-const BLOCK: usize = 1024;
+pub(crate) const BLOCK: usize = 1024;
 
 /// From here on a second thread pays.
 pub(crate) const PARALLEL: usize = 32 * BLOCK;

@@ -36,7 +36,7 @@ const MILLS: [f32; 10] = [
     -0.032_145_236,
 ];
 
-const FRAC_1_SQRT_2PI: f32 = 0.398_942_28;
+const FRAC_1_SQRT_2PI: f32 = 0.398_942_3;
 
 /// The factor of CLIP's quick gelu, 1.702, and what single precision leaves of it.
 const QUICK: f32 = 1.702;
@@ -138,6 +138,8 @@ functions! {
     QuickGelu {} (x) = quick_gelu(x);
     /// The gradient of [`QuickGelu`] from that of its result.
     QuickGeluBackward {} (grad, x) = grad * quick_gelu_slope(x);
+    /// `x · factor`.
+    Scaled { factor } (x) = x * factor;
     /// `exp(x - largest)`.
     ExpFrom { largest } (x) = exp_nonpositive(x - largest);
 }

@@ -113,7 +113,7 @@ pub(crate) fn backward(
     let (size, pairs) = (ROWS * width, 2 * ROWS);
     let blocks = grad.len().div_ceil(size);
     let mut partial = vec![0.0; 2 * width * blocks];
-    let block = |(((grad, x), statistics), sums): (((&mut [f32], &[f32]), &[f32]), &mut [f32])| {
+    let block = |grad: &mut [f32], x: &[f32], statistics: &[f32], sums: &mut [f32]| {
         vectorised(Backward {
             grad,
             x,
@@ -127,13 +127,13 @@ pub(crate) fn backward(
             .zip(x.chunks(size))
             .zip(statistics.chunks(pairs))
             .zip(partial.chunks_mut(2 * width))
-            .for_each(block);
+            .for_each(|(((grad, x), s), sums)| block(grad, x, s, sums));
     } else {
         grad.par_chunks_mut(size)
             .zip(x.par_chunks(size))
             .zip(statistics.par_chunks(pairs))
             .zip(partial.par_chunks_mut(2 * width))
-            .for_each(block);
+            .for_each(|(((grad, x), s), sums)| block(grad, x, s, sums));
     }
     column_sums(&partial, width)
 }

@@ -8,6 +8,8 @@ const LANES: usize = 32;
 functions! {
     /// The value itself.
     Itself {} (x) = x;
+    /// A square.
+    Squared {} (x) = x * x;
     /// A product.
     Times {} (x, y) = x * y;
     Plus {} (x, y) = x + y;

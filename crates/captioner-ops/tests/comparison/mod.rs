@@ -90,7 +90,7 @@ fn with_gradients<const N: usize, const D: usize>(
     (y.inner(), grads.collect())
 }
 
-fn assert_close<const D: usize>(got: Tensor<D>, want: Tensor<D>, tolerance: f32) {
+pub(crate) fn assert_close<const D: usize>(got: Tensor<D>, want: Tensor<D>, tolerance: f32) {
     let tolerance = Tolerance::rel_abs(tolerance, tolerance);
     got.into_data()
         .assert_approx_eq::<f32>(&want.into_data(), tolerance);
