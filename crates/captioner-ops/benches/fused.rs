@@ -8,7 +8,8 @@ use std::time::Duration;
 use burn::tensor::activation::{log_softmax, sigmoid, softmax};
 use burn::tensor::{Bool, Device, Distribution, Int, Tensor};
 use captioner_ops::{
-    KeyValue, attention, causal_mask, cross_entropy, gelu, layer_norm, prefix_attention, quick_gelu,
+    AdamWStep, KeyValue, adamw, attention, causal_mask, cross_entropy, dropout, gelu, layer_norm,
+    merge_heads, prefix_attention, quick_gelu, split_heads,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -196,12 +197,150 @@ fn losses(criterion: &mut Criterion) {
     }
 }
 
+/// A whole layer of the vision encoder: what a training step is mostly made of.
+fn layers(criterion: &mut Criterion) {
+    for (size, [batch, rows, width], heads) in
+        [("small", [16, 65, 128], 4), ("base", [4, 197, 768], 12)]
+    {
+        let small = |shape: [usize; 2]| {
+            let scale = 1.0 / (shape[0] as f64).sqrt();
+            (random(shape) * scale).unsqueeze::<3>()
+        };
+        let inputs = [
+            random([batch, rows, width]),
+            small([width, width]),
+            small([width, width]),
+            small([width, width]),
+            small([width, width]),
+            small([width, 4 * width]),
+            small([4 * width, width]),
+            random([1, 1, 4 * width]),
+        ];
+        compare(
+            criterion,
+            &format!("layer {size}"),
+            inputs,
+            [
+                ("fused", &move |inputs| {
+                    layer(
+                        inputs,
+                        heads,
+                        Way {
+                            norm: |x, w, b| layer_norm(x, w, b, 1e-5),
+                            attention: |query, key, value| {
+                                attention(query, KeyValue { key, value }, 0.0)
+                            },
+                            activation: quick_gelu,
+                        },
+                    )
+                }),
+                ("composed", &move |inputs| {
+                    layer(
+                        inputs,
+                        heads,
+                        Way {
+                            norm: |x, w, b| burn::tensor::module::layer_norm(x, w, Some(b), 1e-5),
+                            attention: |query, key, value| {
+                                let scores = scaled(query).matmul(key.transpose());
+                                softmax(scores, 3).matmul(value)
+                            },
+                            activation: |x| x.clone() * sigmoid(x * 1.702),
+                        },
+                    )
+                }),
+            ],
+        );
+    }
+}
+
+/// The operations of a layer.
+struct Way {
+    norm: fn(Tensor<3>, Tensor<1>, Tensor<1>) -> Tensor<3>,
+    attention: fn(Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<4>,
+    activation: fn(Tensor<3>) -> Tensor<3>,
+}
+
+fn layer(inputs: [Tensor<3>; 8], heads: usize, way: Way) -> Tensor<3> {
+    let [x, query, key, value, out, wide, narrow, bias] = inputs;
+    let [.., width] = x.dims();
+    let bias = |n: usize| bias.clone().narrow(2, 0, n).reshape([n]);
+    let linear = |x: Tensor<3>, weight: Tensor<3>| {
+        let [_, inputs, outputs] = weight.dims();
+        let weight = weight.reshape([inputs, outputs]);
+        burn::tensor::module::linear(x, weight, Some(bias(outputs)))
+    };
+    let y = (way.norm)(x.clone(), bias(width), bias(width));
+    let [query, key, value] =
+        [query, key, value].map(|weight| split_heads(linear(y.clone(), weight), heads));
+    let x = x + linear(merge_heads((way.attention)(query, key, value)), out);
+    let y = (way.norm)(x.clone(), bias(width), bias(width));
+    x + linear((way.activation)(linear(y, wide)), narrow)
+}
+
+fn dropouts(criterion: &mut Criterion) {
+    for (size, shape) in [("small", [16, 65, 128]), ("base", [4, 197, 768])] {
+        compare(
+            criterion,
+            &format!("dropout {size}"),
+            [random(shape)],
+            [
+                ("fused", &|[x]| dropout(x, 0.1)),
+                ("composed", &|[x]| {
+                    let mask = x.random_like(Distribution::Bernoulli(0.9));
+                    x * mask * (1.0 / 0.9)
+                }),
+            ],
+        );
+    }
+}
+
+/// AdamW over one large parameter; the way of Burn's own optimizer beside it.
+fn optimizer(criterion: &mut Criterion) {
+    let shape = [3072, 768];
+    let [parameter, grad, mean] = [(); 3].map(|()| random(shape));
+    let square = random(shape).square();
+    let mut group = criterion.benchmark_group("adamw base");
+    group.sample_size(20);
+    group.bench_function("forward/fused", |bench| {
+        let mut means = (mean.clone() * 1.0, square.clone() * 1.0);
+        bench.iter(|| {
+            let step = AdamWStep {
+                time: 10,
+                learning_rate: 1e-4,
+                beta_1: 0.9,
+                beta_2: 0.999,
+                epsilon: 1e-8,
+                weight_decay: 0.01,
+            };
+            let taken = std::mem::replace(&mut means, (mean.clone(), square.clone()));
+            let (parameter, new) = adamw(parameter.clone(), grad.clone() + 0.0, taken, step);
+            means = new;
+            black_box(parameter)
+        });
+    });
+    group.bench_function("forward/composed", |bench| {
+        let mut means = (mean.clone(), square.clone());
+        bench.iter(|| {
+            let grad = grad.clone() + 0.0;
+            means.0 = means.0.clone() * 0.9 + grad.clone() * 0.1;
+            means.1 = means.1.clone() * 0.999 + grad.square() * 0.001;
+            let root = (means.1.clone() / 0.01).sqrt() + 1e-8;
+            let change = means.0.clone() / 0.65 / root;
+            black_box(parameter.clone() * (1.0 - 1e-6) - change * 1e-4)
+        });
+    });
+    group.finish();
+}
+
 criterion_group!(
     benches,
     activations,
     norms,
     attentions,
     prefix_attentions,
-    losses
+    losses,
+    layers,
+    dropouts,
+    optimizer
 );
 criterion_main!(benches);

@@ -32,7 +32,7 @@ pub(crate) fn drop_values(x: CpuTensor, seed: [u32; 2], keep: f64) -> CpuTensor 
         return x;
     }
     let source = values(&x);
-    let dropped = collect(source.len(), |start, out| {
+    let dropped = collect(source.len(), PARALLEL, |start, out| {
         out.copy_from_slice(&source[start..start + out.len()]);
         vectorised(InPlace {
             values: out,

@@ -24,7 +24,7 @@ pub(crate) fn map(x: CpuTensor, f: impl Function<1>) -> CpuTensor {
         return x;
     }
     let source = values(&x);
-    let mapped = collect(source.len(), |start, out| {
+    let mapped = collect(source.len(), PARALLEL, |start, out| {
         let x = &source[start..];
         vectorised(Map { out, x, f });
     });
@@ -47,7 +47,7 @@ pub(crate) fn zip(x: CpuTensor, y: CpuTensor, f: impl Function<2>) -> CpuTensor 
         return x;
     }
     let left = values(&x);
-    let zipped = collect(left.len(), |start, out| {
+    let zipped = collect(left.len(), PARALLEL, |start, out| {
         let (x, y) = (&left[start..], &right[start..]);
         vectorised(Zip { out, x, y, f });
     });
@@ -55,8 +55,13 @@ pub(crate) fn zip(x: CpuTensor, y: CpuTensor, f: impl Function<2>) -> CpuTensor 
 }
 
 /// A new vector that is written once, not cleared first: `f` makes it by blocks, which are moved in.
-/// It gets the place of a block's first value, and the block.
-pub(crate) fn collect(length: usize, f: impl Fn(usize, &mut [f32]) + Send + Sync) -> Vec<f32> {
+/// It gets the place of a block's first value, and the block. Threads share it from length
+/// `parallel` on.
+pub(crate) fn collect(
+    length: usize,
+    parallel: usize,
+    f: impl Fn(usize, &mut [f32]) + Send + Sync,
+) -> Vec<f32> {
     let one = |block: usize| {
         let mut out = [0.0; BLOCK];
         let start = block * BLOCK;
@@ -65,7 +70,7 @@ pub(crate) fn collect(length: usize, f: impl Fn(usize, &mut [f32]) + Send + Sync
     };
     let needed = length.div_ceil(BLOCK);
     let mut blocks = Vec::with_capacity(needed);
-    if length < PARALLEL {
+    if length < parallel {
         blocks.extend((0..needed).map(one));
     } else {
         let indices = (0..needed).into_par_iter().with_min_len(8);

@@ -9,6 +9,9 @@ use super::vector::{Function, Work, functions, vectorised};
 /// Rows whose share of the gradients of weight and bias is summed before it joins the others'.
 const ROWS: usize = 32;
 
+/// From so many values on a second thread pays in the forward pass, which does little with each.
+const PARALLEL_FORWARD: usize = 8 * PARALLEL;
+
 functions! {
     SquaredFrom { mean } (x) = (x - mean) * (x - mean);
     Normal { mean, scale } (x) = (x - mean) * scale;
@@ -23,14 +26,14 @@ pub(crate) fn forward(x: &[f32], weight: &[f32], bias: &[f32], eps: f32) -> (Vec
     let block = |(x, out): (&[f32], &mut [f32])| {
         vectorised(Statistics { x, width, eps, out });
     };
-    if x.len() < PARALLEL {
+    if x.len() < PARALLEL_FORWARD {
         block((x, &mut statistics));
     } else {
         x.par_chunks(ROWS * width)
             .zip(statistics.par_chunks_mut(2 * ROWS))
             .for_each(block);
     }
-    let y = collect(x.len(), |start, out| {
+    let y = collect(x.len(), PARALLEL_FORWARD, |start, out| {
         vectorised(Normalise {
             out,
             start,
