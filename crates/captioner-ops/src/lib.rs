@@ -21,7 +21,10 @@ mod attention;
 mod cross_entropy;
 mod device;
 mod dropout;
+#[cfg(feature = "flex")]
+mod kernels;
 mod normalization;
+mod optimizer;
 
 pub use activation::{gelu, quick_gelu};
 pub use attention::{KeyValue, attention, causal_mask, merge_heads, prefix_attention, split_heads};
@@ -29,3 +32,4 @@ pub use cross_entropy::cross_entropy;
 pub use device::{DeviceError, DeviceSpec};
 pub use dropout::dropout;
 pub use normalization::layer_norm;
+pub use optimizer::{AdamWStep, adamw, scale, sum_of_squares};

@@ -3,6 +3,7 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
+use captioner_ops::{scale, sum_of_squares};
 
 /// The norm of all gradients together, `[1]`, on their device; `None` where there are none.
 pub(crate) fn global_norm<M: Module>(model: &M, grads: &GradientsParams) -> Option<Tensor<1>> {
@@ -35,7 +36,7 @@ struct Squares<'a> {
 impl ModuleVisitor for Squares<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(grad) = self.grads.get::<D>(param.id) {
-            self.sums.push(grad.square().sum());
+            self.sums.push(sum_of_squares(grad));
         }
     }
 }
@@ -48,8 +49,8 @@ struct Scale<'a> {
 impl ModuleVisitor for Scale<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(grad) = self.grads.remove::<D>(param.id) {
-            let factor = self.factor.clone().unsqueeze::<D>();
-            self.grads.register::<D>(param.id, grad * factor);
+            let grad = scale(grad, self.factor.clone());
+            self.grads.register::<D>(param.id, grad);
         }
     }
 }

@@ -1,24 +1,75 @@
 //! AdamW over the parameters of a model.
 
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
-use burn::optim::{AdamWConfig, ModuleOptimizer};
-use burn::tensor::Tensor;
+use burn::optim::{AdamWState, AdaptiveMomentumState, LearningRate, ModuleOptimizer, Optimizer};
+use burn::tensor::{Device, Tensor};
+use captioner_ops::{AdamWStep, adamw};
 
 use crate::arguments::TrainingArguments;
 
 /// AdamW ([Loshchilov and Hutter, 2017](https://arxiv.org/abs/1711.05101)) with the reference's
 /// constants; biases and layer norms do not decay, as in transformers' `Trainer`.
 pub(crate) fn optimizer<M: Module>(args: &TrainingArguments, model: &M) -> ModuleOptimizer {
-    let config = AdamWConfig::new()
-        .with_beta_1(args.adam_beta1 as f32)
-        .with_beta_2(args.adam_beta2 as f32)
-        .with_epsilon(args.adam_epsilon as f32);
-    let decaying = config.clone().with_weight_decay(args.weight_decay as f32);
-    let fixed = config.with_weight_decay(0.0).build();
+    let fixed = AdamW {
+        beta_1: args.adam_beta1,
+        beta_2: args.adam_beta2,
+        epsilon: args.adam_epsilon,
+        weight_decay: 0.0,
+    };
+    let decaying = AdamW {
+        weight_decay: args.weight_decay,
+        ..fixed
+    };
     let mut undecayed = Undecayed::default();
     model.visit(&mut undecayed);
     let group = ParamGroup::from_ids(undecayed.ids);
-    decaying.init().with_group(group, fixed, None)
+    ModuleOptimizer::from(decaying).with_group(group, fixed, None)
+}
+
+/// AdamW with one pass over each parameter. Its state is that of Burn's own.
+#[derive(Clone, Copy, Debug)]
+struct AdamW {
+    beta_1: f64,
+    beta_2: f64,
+    epsilon: f64,
+    weight_decay: f64,
+}
+
+impl Optimizer for AdamW {
+    type State<const D: usize> = AdamWState<D>;
+
+    fn step<const D: usize>(
+        &self,
+        learning_rate: LearningRate,
+        parameter: Tensor<D>,
+        grad: Tensor<D>,
+        state: Option<AdamWState<D>>,
+    ) -> (Tensor<D>, Option<AdamWState<D>>) {
+        let AdaptiveMomentumState {
+            time,
+            moment_1,
+            moment_2,
+            ..
+        } = match state {
+            Some(state) => state.momentum,
+            None => AdaptiveMomentumState::new(0, grad.zeros_like(), grad.zeros_like()),
+        };
+        let step = AdamWStep {
+            time: time + 1,
+            learning_rate,
+            beta_1: self.beta_1,
+            beta_2: self.beta_2,
+            epsilon: self.epsilon,
+            weight_decay: self.weight_decay,
+        };
+        let (parameter, means) = adamw(parameter, grad, (moment_1, moment_2), step);
+        let momentum = AdaptiveMomentumState::new(step.time, means.0, means.1);
+        (parameter, Some(AdamWState::new(momentum)))
+    }
+
+    fn to_device<const D: usize>(state: AdamWState<D>, device: &Device) -> AdamWState<D> {
+        AdamWState::new(state.momentum.to_device(device))
+    }
 }
 
 /// Collects the parameters that weight decay leaves alone.

@@ -5,10 +5,16 @@
 //! and values are computed once per picture, and [`prefix_attention`] lets any number of captions
 //! of that picture read them. No mask tensor over image positions exists anywhere.
 
-use burn::tensor::activation::softmax;
+mod autodiff;
+mod dropped;
+#[cfg(feature = "flex")]
+mod flex;
+mod fused;
+
+use burn::backend::Dispatch;
 use burn::tensor::{Bool, Device, Int, Tensor};
 
-use crate::dropout;
+use fused::{AttentionInputs, FusedAttention, TextKeys};
 
 /// Keys and values of one layer, `[batch, heads, length, head_width]` each.
 #[derive(Clone, Debug)]
@@ -29,9 +35,6 @@ impl KeyValue {
     }
 }
 
-/// A score so low that softmax makes it exactly zero, and finite, so that no shader sees infinity.
-const MASKED: f32 = -1e30;
-
 /// `[batch, length, width]` to `[batch, heads, length, width / heads]`.
 pub fn split_heads(x: Tensor<3>, heads: usize) -> Tensor<4> {
     let [batch, length, width] = x.dims();
@@ -51,9 +54,10 @@ pub fn merge_heads(x: Tensor<4>) -> Tensor<3> {
 /// `query` is `[batch, heads, rows, head_width]`, the result too. `dropout_probability` drops
 /// attention probabilities while gradients are recorded.
 pub fn attention(query: Tensor<4>, keys: KeyValue, dropout_probability: f64) -> Tensor<4> {
-    let [.., head_width] = query.dims();
-    let scores = scale(query, head_width).matmul(keys.key.transpose());
-    dropout(softmax(scores, 3), dropout_probability).matmul(keys.value)
+    if drops(&query, dropout_probability) {
+        return dropped::attention(query, keys, dropout_probability);
+    }
+    attend(query, keys, TextKeys::Absent)
 }
 
 /// Attention of text rows over an image prefix and the text itself.
@@ -73,26 +77,30 @@ pub fn prefix_attention(
     mask: Option<Tensor<4, Bool>>,
     dropout_probability: f64,
 ) -> Tensor<4> {
-    let [_, _, rows, head_width] = query.dims();
-    let [batch, _, image_rows, _] = prefix.key.dims();
-    let query = scale(query, head_width);
-
-    let seen = by_picture(query.clone(), batch).matmul(prefix.key.clone().transpose());
-    let seen = by_caption(seen, rows);
-    let mut read = query.matmul(text.key.transpose()); // [batch·k, heads, rows, text_rows]
-    if let Some(mask) = mask {
-        let shape = read.shape();
-        read = read.mask_fill(mask.expand(shape), MASKED);
+    if drops(&query, dropout_probability) {
+        return dropped::prefix_attention(query, prefix, text, mask, dropout_probability);
     }
-    let [captions, heads, _, text_rows] = read.dims();
-    let p = softmax(Tensor::cat(vec![seen, read], 3), 3);
-    let p = dropout(p, dropout_probability);
-    let p_image = p
-        .clone()
-        .slice([0..captions, 0..heads, 0..rows, 0..image_rows]);
-    let p_text = p.narrow(3, image_rows, text_rows);
-    let from_image = by_picture(p_image, batch).matmul(prefix.value.clone());
-    by_caption(from_image, rows) + p_text.matmul(text.value)
+    let (key, value) = (text.key.into_dispatch(), text.value.into_dispatch());
+    let text = match mask.map(Tensor::into_dispatch) {
+        None => TextKeys::Seen { key, value },
+        Some(mask) => TextKeys::Masked { key, value, mask },
+    };
+    attend(query, prefix.clone(), text)
+}
+
+/// Whether probabilities are dropped, for which there is no fused way.
+fn drops(query: &Tensor<4>, probability: f64) -> bool {
+    probability > 0.0 && query.device().is_autodiff()
+}
+
+fn attend(query: Tensor<4>, keys: KeyValue, text: TextKeys<Dispatch>) -> Tensor<4> {
+    let (out, _) = Dispatch::attend(AttentionInputs {
+        query: query.into_dispatch(),
+        key: keys.key.into_dispatch(),
+        value: keys.value.into_dispatch(),
+        text,
+    });
+    Tensor::from_dispatch(out)
 }
 
 /// True above the diagonal, `[rows, past + rows]`: row `i` may see column `j` when
@@ -101,38 +109,10 @@ pub fn causal_mask(rows: usize, past: usize, device: &Device) -> Tensor<2, Bool>
     Tensor::tril_mask([rows, past + rows], past as i64, device)
 }
 
-fn scale(query: Tensor<4>, head_width: usize) -> Tensor<4> {
-    query * (1.0 / (head_width as f64).sqrt())
-}
-
-/// `[batch · k, heads, rows, n]` to `[batch, heads, k · rows, n]`: the rows of a picture's captions
-/// beside each other, so that one product serves them all.
-fn by_picture(x: Tensor<4>, batch: usize) -> Tensor<4> {
-    let [captions, heads, rows, n] = x.dims();
-    let k = captions / batch;
-    if k == 1 {
-        return x;
-    }
-    x.reshape([batch, k, heads, rows, n])
-        .swap_dims(1, 2)
-        .reshape([batch, heads, k * rows, n])
-}
-
-/// The inverse of [`by_picture`].
-fn by_caption(x: Tensor<4>, rows: usize) -> Tensor<4> {
-    let [batch, heads, all_rows, n] = x.dims();
-    let k = all_rows / rows;
-    if k == 1 {
-        return x;
-    }
-    x.reshape([batch, heads, k, rows, n])
-        .swap_dims(1, 2)
-        .reshape([batch * k, heads, rows, n])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::activation::softmax;
     use burn::tensor::{Distribution, Tolerance};
 
     fn random(shape: [usize; 4], device: &Device) -> Tensor<4> {

@@ -1,0 +1,135 @@
+//! Dropout while training.
+
+mod autodiff;
+#[cfg(feature = "flex")]
+mod flex;
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::tensor::{Distribution, Tensor};
+
+/// Sets each value to zero with `probability` and scales the rest by `1 / (1 - probability)`, so
+/// that the mean stays ([Srivastava et al., 2014](https://jmlr.org/papers/v15/srivastava14a.html)).
+///
+/// Only where gradients are recorded: on a device without autodiff the input comes back as it is.
+/// The random numbers are the device's: seed it with `Device::seed` to repeat a run.
+pub fn dropout<const D: usize>(x: Tensor<D>, probability: f64) -> Tensor<D> {
+    if probability <= 0.0 || !x.device().is_autodiff() {
+        return x;
+    }
+    let (y, _) = Dispatch::drop_values(x.into_dispatch(), 1.0 - probability);
+    Tensor::from_dispatch(y)
+}
+
+/// Dropout and its gradient. Between them a backend keeps its choice, in a form of its own: the
+/// factors of all values, or what makes them again.
+#[backend_extension(
+    Cube: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal")),
+    Flex: cfg(feature = "flex"),
+    NdArray: cfg(feature = "ndarray"),
+    Autodiff,
+    Fusion: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal"))
+)]
+pub(crate) trait FusedDropout: Backend {
+    /// The result and the choice, where each value is kept with probability `keep`.
+    #[fusion(default)]
+    fn drop_values(x: FloatTensor<Self>, keep: f64) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        composed::<Self>(x, keep)
+    }
+
+    /// The gradient of the input from that of the result.
+    #[fusion(default)]
+    fn drop_values_backward(
+        grad: FloatTensor<Self>,
+        choice: FloatTensor<Self>,
+        keep: f64,
+    ) -> FloatTensor<Self> {
+        let _ = keep;
+        Self::float_mul(grad, choice)
+    }
+}
+
+#[cfg(feature = "ndarray")]
+#[allow(deprecated, reason = "kept for comparison until Burn 0.23 drops it")]
+impl FusedDropout for burn::backend::NdArray {}
+
+#[cfg(any(
+    feature = "cuda",
+    feature = "wgpu",
+    feature = "vulkan",
+    feature = "metal"
+))]
+impl FusedDropout for burn_cubecl::CubeBackend {}
+
+/// What dropout means, in the backend's own operations; the choice is every value's factor.
+fn composed<B: Backend>(x: FloatTensor<B>, keep: f64) -> (FloatTensor<B>, FloatTensor<B>) {
+    let chance = Distribution::Bernoulli(keep);
+    let kept = B::float_random(x.shape(), chance, &x.device(), x.dtype().into());
+    let choice = B::float_mul_scalar(kept, (1.0 / keep).into());
+    (B::float_mul(x, choice.clone()), choice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn evaluation_keeps_every_value() {
+        let x = Tensor::<1>::ones([1000], &Device::flex());
+        let y = dropout(x, 0.5).into_data().try_to_vec::<f32>().unwrap();
+        assert!(y.iter().all(|&v| v == 1.0));
+    }
+
+    #[test]
+    fn gradient_is_zero_where_the_value_was_dropped_and_scaled_elsewhere() {
+        let device = Device::flex().autodiff();
+        for shape in [[1, 1], [7, 129], [64, 1025]] {
+            device.seed(3);
+            let x = Tensor::<2>::ones(shape, &device).require_grad();
+            let y = dropout(x.clone(), 0.1);
+            let grad = x.grad(&(y.clone() * 2.0).sum().backward()).unwrap();
+            let want = (y.inner() * 2.0).into_data();
+            assert_eq!(grad.into_data(), want);
+        }
+    }
+
+    #[test]
+    fn a_seed_repeats_the_choice_and_the_next_call_makes_another() {
+        let device = Device::flex().autodiff();
+        let draw = || dropout(Tensor::<1>::ones([5000], &device), 0.5).into_data();
+        device.seed(1);
+        let (first, second) = (draw(), draw());
+        device.seed(1);
+        assert_eq!(draw(), first);
+        assert_ne!(second, first);
+        device.seed(2);
+        assert_ne!(draw(), first);
+    }
+
+    #[test]
+    fn neighbours_are_dropped_independently() {
+        let device = Device::flex().autodiff();
+        device.seed(5);
+        let y = dropout(Tensor::<1>::ones([40_000], &device), 0.5);
+        let y = y.into_data().try_to_vec::<f32>().unwrap();
+        for distance in [1, 2, 7, 64, 1024] {
+            let both = y.iter().zip(&y[distance..]);
+            let both = both.filter(|(a, b)| **a > 0.0 && **b > 0.0).count();
+            let share = both as f64 / (y.len() - distance) as f64;
+            assert!((share - 0.25).abs() < 0.015, "{distance}: {share}");
+        }
+    }
+
+    #[test]
+    fn training_keeps_the_mean() {
+        let device = Device::flex().autodiff();
+        device.seed(7);
+        let x = Tensor::<1>::ones([20_000], &device);
+        let y = dropout(x, 0.25).into_data().try_to_vec::<f32>().unwrap();
+        let kept = y.iter().filter(|&&v| v > 0.0).count() as f32 / 20_000.0;
+        let mean = y.iter().sum::<f32>() / 20_000.0;
+        assert!((kept - 0.75).abs() < 0.02, "kept {kept}");
+        assert!((mean - 1.0).abs() < 0.03, "mean {mean}");
+    }
+}

@@ -1,0 +1,159 @@
+//! The arithmetic of an optimizer step: AdamW, and the global norm of gradients.
+
+#[cfg(feature = "flex")]
+mod flex;
+
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::tensor::{Shape, Tensor};
+
+/// One step of AdamW ([Loshchilov and Hutter, 2017](https://arxiv.org/abs/1711.05101)), as
+/// `torch.optim.AdamW` takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct AdamWStep {
+    /// Number of this step, from 1 on.
+    pub time: usize,
+    /// Learning rate of this step.
+    pub learning_rate: f64,
+    /// Decay of the mean of gradients.
+    pub beta_1: f64,
+    /// Decay of the mean of squared gradients.
+    pub beta_2: f64,
+    /// Added to the root of the mean of squares.
+    pub epsilon: f64,
+    /// Share of the parameter that one step at learning rate 1 takes away.
+    pub weight_decay: f64,
+}
+
+/// The parameter and the means of gradients and of their squares after `step`. All four are of one
+/// shape; before the first step the means are zeros. None of them records gradients.
+pub fn adamw<const D: usize>(
+    parameter: Tensor<D>,
+    grad: Tensor<D>,
+    means: (Tensor<D>, Tensor<D>),
+    step: AdamWStep,
+) -> (Tensor<D>, (Tensor<D>, Tensor<D>)) {
+    let (parameter, mean, square) = Dispatch::adamw(
+        parameter.into_dispatch(),
+        grad.into_dispatch(),
+        means.0.into_dispatch(),
+        means.1.into_dispatch(),
+        step.into(),
+    );
+    let means = (Tensor::from_dispatch(mean), Tensor::from_dispatch(square));
+    (Tensor::from_dispatch(parameter), means)
+}
+
+/// The sum of all squared values, `[1]`. On the CPU its bits do not depend on the number of
+/// threads.
+pub fn sum_of_squares<const D: usize>(x: Tensor<D>) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::sum_of_squares(x.into_dispatch()))
+}
+
+/// Every value of `x` times `factor`, `[1]`, in place where nothing else reads `x`.
+pub fn scale<const D: usize>(x: Tensor<D>, factor: Tensor<1>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::scale(x.into_dispatch(), factor.into_dispatch()))
+}
+
+/// A step in the factors that the arithmetic needs, worked out in double precision.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Factors {
+    pub(crate) beta_1: f64,
+    pub(crate) beta_2: f64,
+    /// What is left of the parameter.
+    pub(crate) keep: f64,
+    /// Learning rate over the bias correction of the mean.
+    pub(crate) rate: f64,
+    /// Reciprocal root of the bias correction of the mean of squares.
+    pub(crate) root: f64,
+    pub(crate) epsilon: f64,
+}
+
+impl From<AdamWStep> for Factors {
+    fn from(step: AdamWStep) -> Self {
+        let time = step.time.max(1) as f64;
+        Self {
+            beta_1: step.beta_1,
+            beta_2: step.beta_2,
+            keep: 1.0 - step.learning_rate * step.weight_decay,
+            rate: step.learning_rate / (1.0 - step.beta_1.powf(time)),
+            root: 1.0 / (1.0 - step.beta_2.powf(time)).sqrt(),
+            epsilon: step.epsilon,
+        }
+    }
+}
+
+/// Passes over parameters and gradients.
+#[backend_extension(
+    Cube: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal")),
+    Flex: cfg(feature = "flex"),
+    NdArray: cfg(feature = "ndarray"),
+    Autodiff,
+    Fusion: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal"))
+)]
+pub(crate) trait OptimizerOps: Backend {
+    /// Parameter, mean and mean of squares after a step.
+    #[fusion(default)]
+    fn adamw(
+        parameter: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        square: FloatTensor<Self>,
+        factors: Factors,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        composed_adamw::<Self>(parameter, grad, (mean, square), factors)
+    }
+
+    /// `[1]`.
+    #[fusion(default)]
+    fn sum_of_squares(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed_sum::<Self>(x)
+    }
+
+    /// `x · factor`.
+    #[fusion(default)]
+    fn scale(x: FloatTensor<Self>, factor: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed_scale::<Self>(x, factor)
+    }
+}
+
+impl<B: OptimizerOps, C: CheckpointStrategy> OptimizerOps for Autodiff<B, C> {}
+
+#[cfg(feature = "ndarray")]
+#[allow(deprecated, reason = "kept for comparison until Burn 0.23 drops it")]
+impl OptimizerOps for burn::backend::NdArray {}
+
+#[cfg(any(
+    feature = "cuda",
+    feature = "wgpu",
+    feature = "vulkan",
+    feature = "metal"
+))]
+impl OptimizerOps for burn_cubecl::CubeBackend {}
+
+fn composed_adamw<B: Backend>(
+    parameter: FloatTensor<B>,
+    grad: FloatTensor<B>,
+    (mean, square): (FloatTensor<B>, FloatTensor<B>),
+    f: Factors,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let times = |x, factor: f64| B::float_mul_scalar(x, factor.into());
+    let squared = B::float_mul(grad.clone(), grad.clone());
+    let mean = B::float_add(times(mean, f.beta_1), times(grad, 1.0 - f.beta_1));
+    let square = B::float_add(times(square, f.beta_2), times(squared, 1.0 - f.beta_2));
+    let root = times(B::float_sqrt(square.clone()), f.root);
+    let root = B::float_add_scalar(root, f.epsilon.into());
+    let change = times(B::float_div(mean.clone(), root), f.rate);
+    let parameter = B::float_sub(times(parameter, f.keep), change);
+    (parameter, mean, square)
+}
+
+fn composed_sum<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    B::float_sum(B::float_mul(x.clone(), x))
+}
+
+fn composed_scale<B: Backend>(x: FloatTensor<B>, factor: FloatTensor<B>) -> FloatTensor<B> {
+    let ones = vec![1; x.shape().num_dims()];
+    B::float_mul(x, B::float_reshape(factor, Shape::from(ones)))
+}
