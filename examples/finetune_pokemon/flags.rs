@@ -82,7 +82,7 @@ struct TrainingFlags {
     #[arg(long, value_name = "FOLDER")]
     output_dir: Option<PathBuf>,
 
-    /// Passes over the training set; fractions count. [default: 40, or 50]
+    /// Passes over the training set; fractions count. [default: 100, or 50]
     #[arg(long, value_name = "N")]
     num_train_epochs: Option<f64>,
 
@@ -106,7 +106,7 @@ struct TrainingFlags {
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
 
-    /// Weight decay, for all but biases and layer norms. [default: 0.01, or 0]
+    /// Weight decay, for all but biases and layer norms. [default: 0.05, or 0]
     #[arg(long, value_name = "RATE")]
     weight_decay: Option<f64>,
 
@@ -150,7 +150,7 @@ struct TrainingFlags {
     #[arg(long, value_name = "WHEN")]
     eval_strategy: Option<Strategy>,
 
-    /// Steps from one evaluation to the next. [default: 200, or 50]
+    /// Steps from one evaluation to the next. [default: 500, or 50]
     #[arg(long, value_name = "N")]
     eval_steps: Option<usize>,
 
@@ -158,7 +158,7 @@ struct TrainingFlags {
     #[arg(long, value_name = "WHEN")]
     save_strategy: Option<Strategy>,
 
-    /// Steps from one checkpoint to the next. [default: 200, or 50]
+    /// Steps from one checkpoint to the next. [default: 500, or 50]
     #[arg(long, value_name = "N")]
     save_steps: Option<usize>,
 
@@ -258,15 +258,15 @@ impl Flags {
 fn from_fresh_weights() -> TrainingArguments {
     TrainingArguments {
         output_dir: "git-creatures".into(),
-        num_train_epochs: 40.0,
+        num_train_epochs: 100.0,
         per_device_train_batch_size: 16,
         per_device_eval_batch_size: 32,
         gradient_accumulation_steps: 1,
         learning_rate: 1e-3,
-        weight_decay: 0.01,
+        weight_decay: 0.05,
         warmup_ratio: 0.05,
-        eval_steps: Some(200),
-        save_steps: 200,
+        eval_steps: Some(500),
+        save_steps: 500,
         ..as_in_the_guide()
     }
 }

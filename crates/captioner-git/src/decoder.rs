@@ -103,6 +103,11 @@ impl Decoder {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn layers(&self) -> &[DecoderLayer] {
+        &self.layer
+    }
+
     /// Calls `visit` with every linear map and its name in the checkpoint.
     pub(crate) fn linear_maps(&mut self, name: &str, visit: &mut LinearVisitor) {
         for (index, layer) in self.layer.iter_mut().enumerate() {
@@ -167,7 +172,7 @@ impl Decoder {
 }
 
 #[derive(Module, Debug)]
-struct DecoderLayer {
+pub(crate) struct DecoderLayer {
     attention: Attention,
     intermediate: Intermediate,
     output: Output,
@@ -198,6 +203,19 @@ impl DecoderLayer {
         let own = &self.attention.self_;
         let context = prefix_attention(own.queries(x.clone()), image, text, mask, own.dropout);
         self.feed_forward(self.attention.output.forward(merge_heads(context), x))
+    }
+
+    /// Queries, and keys and values, of the same rows.
+    #[cfg(test)]
+    pub(crate) fn project(&self, x: Tensor<3>) -> (Tensor<4>, KeyValue) {
+        let own = &self.attention.self_;
+        (own.queries(x.clone()), own.keys(x))
+    }
+
+    /// What follows the reading: `read` and the layer's input `x`, `[B, L, D]`.
+    #[cfg(test)]
+    pub(crate) fn finish(&self, read: Tensor<3>, x: Tensor<3>) -> Tensor<3> {
+        self.feed_forward(self.attention.output.forward(read, x))
     }
 
     fn feed_forward(&self, x: Tensor<3>) -> Tensor<3> {

@@ -16,6 +16,8 @@ mod interpolation;
 mod layers;
 mod model;
 mod pattern;
+#[cfg(test)]
+mod plain;
 mod pretrained;
 mod processor;
 mod vision;

@@ -222,9 +222,13 @@ impl GitForCausalLm {
 
     /// Vision features `[B, I, E]` to what the decoder keeps of them.
     fn read_features(&self, features: Tensor<3>) -> ImagePrefix {
+        self.git.encoder.encode_image(self.project(features))
+    }
+
+    /// Vision features `[B, I, E]` to rows of the decoder, `[B, I, D]`.
+    pub(crate) fn project(&self, features: Tensor<3>) -> Tensor<3> {
         let (linear, norm) = &self.git.visual_projection.visual_projection;
-        let rows = norm.forward(linear.forward(features)); // [B, I, D]
-        self.git.encoder.encode_image(rows)
+        norm.forward(linear.forward(features))
     }
 
     /// Logits of every text position: ids `[R, T]` to `[R, T, V]`.
@@ -342,6 +346,21 @@ impl GitForCausalLm {
             .narrow(1, length - 1, 1)
             .reshape([rows, self.config.hidden_size]);
         self.output.forward(last)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn embed(&self, input_ids: Tensor<2, Int>) -> Tensor<3> {
+        self.git.embeddings.forward(input_ids)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn decoder(&self) -> &Decoder {
+        &self.git.encoder
+    }
+
+    #[cfg(test)]
+    pub(crate) fn head(&self, rows: Tensor<3>) -> Tensor<3> {
+        self.output.forward(rows)
     }
 
     pub(crate) fn check_text(
