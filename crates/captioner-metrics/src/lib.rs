@@ -21,6 +21,7 @@ mod distinct;
 mod error;
 mod exact_match;
 mod lengths;
+mod meteor;
 mod metric;
 mod ngram;
 mod numbering;
@@ -45,6 +46,7 @@ pub use distinct::DistinctN;
 pub use error::MetricError;
 pub use exact_match::ExactMatch;
 pub use lengths::MeanLength;
+pub use meteor::Meteor;
 pub use metric::{Metric, single_references};
 pub use resample::{
     ConfidenceInterval, PairedTest, ResampleSettings, confidence_intervals, paired_bootstrap,

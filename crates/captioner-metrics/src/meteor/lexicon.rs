@@ -1,0 +1,66 @@
+//! The words of one row as numbers, with what METEOR needs to know of each.
+
+use std::collections::HashMap;
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+use super::function_words::is_function_word;
+use super::normalize::meteor_words;
+use super::synonyms::Senses;
+use crate::numbering::Numbering;
+
+/// A word: its stem and what it can stand for.
+pub(super) struct Word {
+    pub(super) stem: u32,
+    pub(super) is_function: bool,
+    /// Words of one meaning share a sense. Empty without the synonym stage.
+    pub(super) senses: Senses,
+}
+
+/// All words of a prediction and its references. Equal words have equal numbers.
+pub(super) struct Lexicon {
+    stemmer: Stemmer,
+    numbers: HashMap<String, u32, foldhash::fast::RandomState>,
+    stems: Numbering<String>,
+    words: Vec<Word>,
+    with_synonyms: bool,
+}
+
+impl Lexicon {
+    pub(super) fn new(with_synonyms: bool) -> Self {
+        Lexicon {
+            stemmer: Stemmer::create(Algorithm::English),
+            numbers: HashMap::default(),
+            stems: Numbering::default(),
+            words: Vec::new(),
+            with_synonyms,
+        }
+    }
+
+    /// The numbers of a caption's words.
+    pub(super) fn numbers(&mut self, caption: &str) -> Vec<u32> {
+        let words = meteor_words(caption).into_iter();
+        words.map(|word| self.number(word)).collect()
+    }
+
+    pub(super) fn word(&self, number: u32) -> &Word {
+        &self.words[number as usize]
+    }
+
+    fn number(&mut self, word: String) -> u32 {
+        if let Some(number) = self.numbers.get(&word) {
+            return *number;
+        }
+        let number = self.words.len() as u32;
+        self.words.push(Word {
+            stem: self.stems.number(self.stemmer.stem(&word).into_owned()),
+            is_function: is_function_word(&word),
+            senses: match self.with_synonyms {
+                true => Senses::of(&word),
+                false => Senses::default(),
+            },
+        });
+        self.numbers.insert(word, number);
+        number
+    }
+}
