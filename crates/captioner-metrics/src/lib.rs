@@ -13,6 +13,7 @@
 
 mod alignment;
 mod bleu;
+mod by_name;
 mod cer;
 mod cider;
 mod coco_bleu;
@@ -28,6 +29,7 @@ mod numbering;
 mod resample;
 mod rouge;
 mod row_statistics;
+mod rows;
 mod sacre_bleu;
 mod scores;
 mod stem;
@@ -38,6 +40,7 @@ mod wer;
 mod whitespace;
 
 pub use alignment::{AlignmentChunk, EditKind};
+pub use by_name::{METRIC_NAMES, metric};
 pub use cer::{CharErrorRate, cer};
 pub use cider::{Cider, CiderVariant, DocumentFrequencies};
 pub use coco_bleu::CocoBleu;
@@ -54,6 +57,7 @@ pub use resample::{
 };
 pub use rouge::{Rouge, RougeRow, RougeScore};
 pub use row_statistics::RowStatistics;
+pub use rows::CaptionRows;
 pub use sacre_bleu::{BleuSmoothing, SacreBleu, SacreBleuSettings};
 pub use scores::Scores;
 pub use tokenize::{BleuTokenizer, CocoTokenizer, ptb_tokenize};

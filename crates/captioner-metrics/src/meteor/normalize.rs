@@ -137,15 +137,15 @@ fn part_periods(words: Vec<&str>) -> Vec<String> {
             continue;
         };
         let next = words.get(place + 1).and_then(|next| next.chars().next());
+        let keeps_period = ABBREVIATIONS.contains(&stem)
+            || next.is_some_and(|c| c.is_ascii_lowercase())
+            || stem == "pp" && next.is_some_and(is_digit);
         if stem.contains('.') && stem.contains(is_letter) {
             out.push(word.replace('.', ""));
-        } else if ABBREVIATIONS.contains(&stem) || next.is_some_and(|c| c.is_ascii_lowercase()) {
-            out.push((*word).to_owned());
-        } else if *stem == *"pp" && next.is_some_and(is_digit) {
+        } else if keeps_period {
             out.push((*word).to_owned());
         } else {
-            out.push(stem.to_owned());
-            out.push(".".to_owned());
+            out.extend([stem.to_owned(), ".".to_owned()]);
         }
     }
     out

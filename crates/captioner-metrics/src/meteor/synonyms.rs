@@ -206,14 +206,13 @@ mod table {
     /// The senses of a dictionary word; none if it isn't one.
     pub(super) fn senses(word: &str) -> impl Iterator<Item = u64> {
         let number = TABLE.numbers.get(word).copied();
-        let pairs = number.into_iter().flat_map(|number| {
+        number.into_iter().flat_map(|number| {
             let companions = TABLE.companions[number as usize].iter();
             companions.map(move |other| {
                 let (low, high) = (number.min(*other), number.max(*other));
                 u64::from(low) << 32 | u64::from(high)
             })
-        });
-        pairs
+        })
     }
 
     /// The base form of an irregular word, else the first dictionary word that an ending's removal
