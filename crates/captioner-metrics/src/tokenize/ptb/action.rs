@@ -1,7 +1,7 @@
 //! What is done with the text that a rule matched.
 
 /// Turns a match into tokens.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     /// The whole match, in lower case.
     Keep,

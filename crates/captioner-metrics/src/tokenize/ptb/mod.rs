@@ -4,16 +4,14 @@
 //! at what follows a token; that counts for its length, but stays in the text.
 
 mod action;
+mod lexer;
 mod rules;
 
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
-use regex_automata::hybrid::dfa::{Cache, DFA};
-use regex_automata::{Anchored, Input, MatchKind};
-
-use action::Action;
-use rules::rules;
+use lexer::{Failed, Lexer};
+use regex_automata::hybrid::dfa::Cache;
 
 /// Tokens that coco-caption leaves out. Brackets (`-lrb-`) stay: coco-caption means to drop them,
 /// but looks for capitals after everything was put in lower case.
@@ -21,25 +19,11 @@ const PUNCTUATION: [&str; 13] = [
     "''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";",
 ];
 
-struct Lexer {
-    dfa: DFA,
-    actions: Vec<Action>,
-}
-
-static LEXER: LazyLock<Lexer> = LazyLock::new(|| {
-    let (patterns, actions): (Vec<String>, Vec<Action>) = rules().into_iter().unzip();
-    let config = DFA::config()
-        .match_kind(MatchKind::All)
-        .cache_capacity(16 << 20);
-    let dfa = DFA::builder()
-        .configure(config)
-        .build_many(&patterns)
-        .expect("the rules are constant, and a test builds them");
-    Lexer { dfa, actions }
-});
+static LEXER: LazyLock<Lexer> = LazyLock::new(Lexer::new);
 
 thread_local! {
-    static CACHE: RefCell<Cache> = RefCell::new(LEXER.dfa.create_cache());
+    static CACHE: RefCell<(Cache, Failed)> =
+        RefCell::new((LEXER.create_cache(), Failed::default()));
 }
 
 /// Cuts a caption into Penn Treebank tokens in lower case, punctuation left out: what coco-caption
@@ -58,29 +42,20 @@ pub fn ptb_tokenize(caption: &str) -> Vec<String> {
     // Some rules look at two characters behind a token. Line ends are what Java sees there too.
     let text = format!("{}\n\n", caption.replace('\n', " "));
     let mut tokens = Vec::new();
-    CACHE.with_borrow_mut(|cache| {
+    CACHE.with_borrow_mut(|(cache, failed)| {
+        failed.begin(text.len());
         let mut at = 0;
         while at < text.len() {
-            at += LEXER.next(cache, &text[at..], &mut tokens);
+            let rest = &text[at..];
+            let found = LEXER.longest(cache, failed, &text, at);
+            let taken = found.map(|found| found.action.apply(&rest[..found.length], &mut tokens));
+            // What no rule knows is dropped, character by character.
+            let one = rest.chars().next().map_or(1, char::len_utf8);
+            at += taken.filter(|taken| *taken > 0).unwrap_or(one);
         }
     });
     tokens.retain(|token| !PUNCTUATION.contains(&token.as_str()));
     tokens
-}
-
-impl Lexer {
-    /// Puts the tokens that `text` begins with behind the others; how many bytes they take.
-    fn next(&self, cache: &mut Cache, text: &str, tokens: &mut Vec<String>) -> usize {
-        let input = Input::new(text).anchored(Anchored::Yes);
-        match self.dfa.try_search_fwd(cache, &input) {
-            Ok(Some(found)) if found.offset() > 0 => {
-                let rule = &self.actions[found.pattern().as_usize()];
-                rule.apply(&text[..found.offset()], tokens)
-            }
-            // What no rule knows is dropped, character by character.
-            _ => text.chars().next().map_or(1, char::len_utf8),
-        }
-    }
 }
 
 #[cfg(test)]
