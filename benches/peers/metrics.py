@@ -1,4 +1,4 @@
-"""Times the Python packages on captions from a file; prints seconds and score of each as JSON.
+"""Times the Python packages on captions from a file; prints seconds and scores as JSON.
 
     python benches/peers/metrics.py ROWS.jsonl RUNS
 
@@ -8,6 +8,7 @@ The medians of RUNS runs. Called by `cargo bench -p captioner-metrics --bench ag
 import contextlib
 import io
 import json
+import os
 import statistics
 import sys
 import time
@@ -66,14 +67,16 @@ def rouge(references: list[str], predictions: list[str], stem: bool) -> float:
     return sum(scores) / len(scores)
 
 
-def median(runs: int, run) -> tuple[float, float]:
-    seconds = []
+def median(runs: int, run) -> tuple[float, float, float]:
+    """Wall clock, processor time (of Java too), score."""
+    wall, processor = [], []
     with contextlib.redirect_stdout(io.StringIO()):
         for _ in range(runs):
-            start = time.perf_counter()
+            start, before = time.perf_counter(), sum(os.times()[:4])
             score = run()
-            seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds), score
+            wall.append(time.perf_counter() - start)
+            processor.append(sum(os.times()[:4]) - before)
+    return statistics.median(wall), statistics.median(processor), score
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! Two captions of 100 KB: seconds and memory of every metric at its worst.
+//! Two captions of 100 KB: processor seconds and memory of every metric at its worst.
 //!
 //! ```text
 //! cargo bench -p captioner-metrics --bench hostile
@@ -10,43 +10,55 @@
 mod captions;
 #[path = "../tests/hostile/memory.rs"]
 mod memory;
-
-use std::time::Instant;
+mod stopwatch;
 
 use captioner_metrics::{METRIC_NAMES, metric, single_references};
 
+/// Wall clock and processor seconds, bytes, and what the captions were.
+struct Measured {
+    seconds: stopwatch::Seconds,
+    bytes: u64,
+    kind: &'static str,
+}
+
 fn main() {
     let pairs = captions::hostile_pairs();
-    println!(
-        "{:<16} {:>8} {:<18} {:>8} kind",
-        "metric", "seconds", "kind", "MiB"
-    );
+    let [metric, wall, processor, memory] = ["metric", "wall s", "CPU s", "MiB"];
+    println!("{metric:<14} {wall:>7} {processor:>7} slowest on         {memory:>6} largest on");
     for name in METRIC_NAMES {
         let measured = pairs.iter().map(|(kind, prediction, reference)| {
             let (seconds, bytes) = measure(name, prediction, reference);
-            (seconds, bytes, *kind)
+            Measured {
+                seconds,
+                bytes,
+                kind,
+            }
         });
         let measured: Vec<_> = measured.collect();
-        let slowest = measured.iter().max_by(|a, b| a.0.total_cmp(&b.0));
-        let largest = measured.iter().max_by_key(|row| row.1);
+        let slower =
+            |a: &&Measured, b: &&Measured| a.seconds.processor.total_cmp(&b.seconds.processor);
+        let slowest = measured.iter().max_by(slower);
+        let largest = measured.iter().max_by_key(|row| row.bytes);
         if let (Some(slowest), Some(largest)) = (slowest, largest) {
-            let mebibytes = largest.1 as f64 / f64::from(1 << 20);
-            let (seconds, slow, large) = (slowest.0, slowest.2, largest.2);
-            println!("{name:<16} {seconds:>8.3} {slow:<18} {mebibytes:>8.1} {large}");
+            let stopwatch::Seconds { wall, processor } = slowest.seconds;
+            let mebibytes = largest.bytes as f64 / f64::from(1 << 20);
+            let (slow, large) = (slowest.kind, largest.kind);
+            println!("{name:<14} {wall:>7.3} {processor:>7.3} {slow:<18} {mebibytes:>6.1} {large}");
         }
     }
 }
 
-fn measure(name: &str, prediction: &str, reference: &str) -> (f64, u64) {
+fn measure(name: &str, prediction: &str, reference: &str) -> (stopwatch::Seconds, u64) {
     let predictions = [prediction.to_owned()];
     let references = single_references([reference]);
-    let mut seconds = 0.0;
+    let mut seconds = None;
     let grown = memory::peak_growth(|| {
-        let start = Instant::now();
-        let mut metric = metric(name).expect("a listed name");
-        metric.update(&predictions, &references).expect("one row");
-        metric.compute().expect("a score");
-        seconds = start.elapsed().as_secs_f64();
+        let (time, ()) = stopwatch::time(|| {
+            let mut metric = metric(name).expect("a listed name");
+            metric.update(&predictions, &references).expect("one row");
+            metric.compute().expect("a score");
+        });
+        seconds = Some(time);
     });
-    (seconds, grown.unwrap_or(0))
+    (seconds.expect("the work was done"), grown.unwrap_or(0))
 }

@@ -1,5 +1,6 @@
 //! The words of one row as numbers, with what METEOR needs to know of each.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use rust_stemmers::{Algorithm, Stemmer};
@@ -8,6 +9,15 @@ use super::function_words::is_function_word;
 use super::normalize::meteor_words;
 use super::synonyms::Senses;
 use crate::numbering::Numbering;
+
+/// Stems kept for the next rows; then it begins anew.
+const KEPT_STEMS: usize = 50_000;
+
+type Stems = HashMap<String, String, foldhash::fast::RandomState>;
+
+thread_local! {
+    static STEMS: RefCell<Stems> = RefCell::new(Stems::default());
+}
 
 /// A word: its stem and what it can stand for.
 pub(super) struct Word {
@@ -19,7 +29,6 @@ pub(super) struct Word {
 
 /// All words of a prediction and its references. Equal words have equal numbers.
 pub(super) struct Lexicon {
-    stemmer: Stemmer,
     numbers: HashMap<String, u32, foldhash::fast::RandomState>,
     stems: Numbering<String>,
     words: Vec<Word>,
@@ -29,7 +38,6 @@ pub(super) struct Lexicon {
 impl Lexicon {
     pub(super) fn new(with_synonyms: bool) -> Self {
         Lexicon {
-            stemmer: Stemmer::create(Algorithm::English),
             numbers: HashMap::default(),
             stems: Numbering::default(),
             words: Vec::new(),
@@ -53,7 +61,7 @@ impl Lexicon {
         }
         let number = self.words.len() as u32;
         self.words.push(Word {
-            stem: self.stems.number(self.stemmer.stem(&word).into_owned()),
+            stem: self.stems.number(stem(&word)),
             is_function: is_function_word(&word),
             senses: match self.with_synonyms {
                 true => Senses::of(&word),
@@ -63,4 +71,21 @@ impl Lexicon {
         self.numbers.insert(word, number);
         number
     }
+}
+
+/// The word's stem. Captions say the same words again and again, and a look is quicker.
+fn stem(word: &str) -> String {
+    STEMS.with_borrow_mut(|stems| {
+        if let Some(stem) = stems.get(word) {
+            return stem.clone();
+        }
+        let stem = Stemmer::create(Algorithm::English).stem(word).into_owned();
+        if stems.len() >= KEPT_STEMS {
+            stems.clear();
+        }
+        if word.len() <= 32 {
+            stems.insert(word.to_owned(), stem.clone());
+        }
+        stem
+    })
 }

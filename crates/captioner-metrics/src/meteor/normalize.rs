@@ -13,6 +13,12 @@ const ABBREVIATIONS: [&str; 3] = ["v", "vs", "rev"];
 /// The words of a caption. METEOR puts it in lower case afterwards; here that comes first, which
 /// is the same for captions without capitals, such as coco-caption's tokens.
 pub(super) fn meteor_words(caption: &str) -> Vec<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b' ';
+    if caption.bytes().all(is_plain) {
+        // Most captions: no pass would find anything.
+        let words = caption.split_ascii_whitespace();
+        return words.map(str::to_ascii_lowercase).collect();
+    }
     let mut text: Vec<char> = format!(" {} ", caption.to_lowercase()).chars().collect();
     text = separate_symbols(&text);
     text = protect_ellipses(&text);
@@ -154,6 +160,11 @@ fn part_periods(words: Vec<&str>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_captions_are_cut_at_spaces_in_lower_case() {
+        assert_eq!(meteor_words(" a Cat  2 "), ["a", "cat", "2"]);
+    }
 
     #[test]
     fn words_are_cut_as_meteor_cuts_them() {
