@@ -61,6 +61,25 @@ pub fn metric(name: &str) -> Result<Box<dyn Metric>, MetricError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::single_references;
+
+    #[test]
+    fn no_two_metrics_give_a_figure_of_one_name() {
+        let mut seen = std::collections::BTreeSet::new();
+        let captions = ["a cat".to_owned()];
+        for name in METRIC_NAMES {
+            let mut metric = metric(name).unwrap();
+            metric
+                .update(&captions, &single_references(captions.clone()))
+                .unwrap();
+            for (figure, _) in metric.compute().unwrap().iter() {
+                assert!(
+                    seen.insert(figure.to_owned()),
+                    "{name} gives {figure} again"
+                );
+            }
+        }
+    }
 
     #[test]
     fn every_listed_name_makes_a_metric() {

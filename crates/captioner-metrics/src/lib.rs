@@ -1,4 +1,4 @@
-//! Metrics for captions, equal to the packages that papers use.
+//! Metrics for captions, equal to the packages that papers use, without Java or Python.
 //!
 //! ```
 //! use captioner_metrics::{Metric, WordErrorRate, single_references};
@@ -10,6 +10,25 @@
 //! assert_eq!(metric.compute()?.get("wer"), Some(1.0 / 7.0));
 //! # Ok::<(), captioner_metrics::MetricError>(())
 //! ```
+//!
+//! Every metric is a [`Metric`]: feed it batches with [`update`](Metric::update), join what several
+//! threads or devices saw with [`merge`](Metric::merge), and take named figures with
+//! [`compute`](Metric::compute). [`metric`] makes one by name:
+//!
+//! | name | type | equal to |
+//! | --- | --- | --- |
+//! | `wer`, `cer` | [`WordErrorRate`], [`CharErrorRate`] | jiwer 4: WER, MER, WIL, WIP, CER |
+//! | `rouge`, `rouge_stemmed` | [`Rouge`] | google's `rouge_score`: ROUGE-1, -2, -L, -Lsum |
+//! | `bleu` | [`CocoBleu`] | coco-caption: BLEU-1 to -4 |
+//! | `rouge_l` | [`CocoRouge`] | coco-caption: ROUGE-L |
+//! | `cider_d`, `cider` | [`Cider`] | coco-caption's "CIDEr" is `cider_d` |
+//! | `meteor` | [`Meteor`] | METEOR 1.5 without paraphrases |
+//! | `sacrebleu` | [`SacreBleu`] | sacreBLEU |
+//! | `distinct`, `mean_length`, `exact_match` | [`DistinctN`], [`MeanLength`], [`ExactMatch`] | |
+//!
+//! [`confidence_intervals`], [`paired_bootstrap`] and [`paired_permutation`] say how far a score
+//! can be trusted; [`process_words`] gives alignments, [`Transforms`] jiwer's preparations of text,
+//! [`CaptionRows`] reads files. `docs/metrics.md` tells how equality was checked.
 
 mod alignment;
 mod bleu;
