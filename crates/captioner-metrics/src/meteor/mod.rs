@@ -28,7 +28,7 @@ const STAGES: usize = 3;
 /// `meteor`, from 0 to 1.
 ///
 /// Words are matched if they are equal or, at a lower weight, have the same stem. With the crate's
-/// feature `synonyms` they can also share a WordNet synset; see [`Self::with_synonyms`]. Java's
+/// feature `synonyms` they can also share a WordNet synset; see `with_synonyms`. Java's
 /// METEOR has a fourth stage, a table of 61 MB of paraphrases, which is left out: scores are lower
 /// than those that papers give, and are to be compared only with each other.
 ///
