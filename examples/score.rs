@@ -8,6 +8,7 @@
 //! for a JSON value on each line, anything else for a caption on each line.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -130,22 +131,29 @@ fn filled(
     Ok(metric)
 }
 
-#[expect(clippy::print_stdout, reason = "it is what the program is for")]
 fn print(report: &Report, json: bool) -> Result<(), Box<dyn std::error::Error>> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(report)?);
-        return Ok(());
+    let text = match json {
+        true => serde_json::to_string_pretty(report)? + "\n",
+        false => table(report),
+    };
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads, such as `head`, has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
     }
-    println!("{} rows", report.rows);
+}
+
+fn table(report: &Report) -> String {
+    let mut lines = vec![format!("{} rows", report.rows)];
     for (name, score) in report.scores.iter() {
-        print!("{name:<26} {score:>12.4}");
+        let mut line = format!("{name:<28} {score:>12.4}");
         if let Some(interval) = report.intervals.get(name) {
-            print!("   [{:.4}, {:.4}]", interval.low, interval.high);
+            line += &format!("   [{:.4}, {:.4}]", interval.low, interval.high);
         }
         if let Some(test) = report.comparison.get(name) {
-            print!("   other {:.4}, p = {:.4}", test.second, test.p_value);
+            line += &format!("   other {:.4}, p = {:.4}", test.second, test.p_value);
         }
-        println!();
+        lines.push(line);
     }
-    Ok(())
+    lines.join("\n") + "\n"
 }

@@ -134,3 +134,37 @@ fn meteor_with_synonyms_is_near_java_with_synonyms() {
     let apart = (score - corpus("meteor_exact_stem_synonym")).abs();
     assert!(apart < 1e-3, "{score}"); // another edition of WordNet, fewer irregular forms
 }
+
+#[test]
+#[ignore = "prints how far METEOR is from Java's"]
+#[expect(clippy::print_stdout, reason = "it is what the test is for")]
+fn meteor_distances() {
+    let metric = over_all_rows(Meteor::new(CocoTokenizer::Ptb), &references());
+    print_distances("exact and stem", &metric);
+    #[cfg(feature = "synonyms")]
+    {
+        let metric = Meteor::new(CocoTokenizer::Ptb).with_synonyms();
+        print_distances("with synonyms", &over_all_rows(metric, &references()));
+    }
+    let java = [corpus("meteor_exact_stem_synonym"), corpus("meteor_full")];
+    println!(
+        "Java: with synonyms {:.6}, with paraphrases too {:.6}",
+        java[0], java[1]
+    );
+}
+
+#[expect(clippy::print_stdout, reason = "it is what the test is for")]
+fn print_distances(name: &str, metric: &Meteor) {
+    let statistics = metric.row_statistics().unwrap();
+    let rows = ROWS.iter().enumerate();
+    let apart =
+        rows.map(|(place, row)| figure(&statistics.of_rows([place]), "meteor") - row.coco[4]);
+    let apart: Vec<f64> = apart.collect();
+    let count = apart.len() as f64;
+    let mean = apart.iter().map(|apart| apart.abs()).sum::<f64>() / count;
+    let same = apart.iter().filter(|apart| apart.abs() < 1e-9).count();
+    let score = figure(&statistics.total(), "meteor");
+    println!(
+        "{name}: {score:.6}; {same} of {count} rows as in Java with all stages, mean distance {mean:.6}"
+    );
+}
