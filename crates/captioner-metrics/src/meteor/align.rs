@@ -50,12 +50,49 @@ pub(super) fn count_chunks(matches: &[Match]) -> usize {
 /// One partial alignment of the beam.
 #[derive(Clone)]
 struct Path {
-    used: Vec<u64>, // one bit for each word of the prediction
+    used: Used,
     matches: Option<Rc<Chain>>,
     exact: u32,
     chunks: u32,
     distance: u32,
     last_end: Option<u32>, // behind the match of the word before
+}
+
+/// One bit for each word of the prediction. Only long captions need a place on the heap.
+#[derive(Clone)]
+struct Used {
+    near: [u64; NEAR_WORDS],
+    far: Vec<u64>,
+}
+
+const NEAR_WORDS: usize = 2;
+
+impl Used {
+    fn new(prediction_length: usize) -> Self {
+        let far = prediction_length.div_ceil(64).saturating_sub(NEAR_WORDS);
+        Used {
+            near: [0; NEAR_WORDS],
+            far: vec![0; far],
+        }
+    }
+
+    fn contains(&self, place: u32) -> bool {
+        let word = place as usize / 64;
+        let word = match word.checked_sub(NEAR_WORDS) {
+            None => self.near[word],
+            Some(far) => self.far[far],
+        };
+        word >> (place % 64) & 1 == 1
+    }
+
+    fn insert(&mut self, place: u32) {
+        let word = place as usize / 64;
+        let word = match word.checked_sub(NEAR_WORDS) {
+            None => &mut self.near[word],
+            Some(far) => &mut self.far[far],
+        };
+        *word |= 1 << (place % 64);
+    }
 }
 
 /// Matches from the last to the first; alignments share what they have in common.
@@ -65,14 +102,6 @@ struct Chain {
 }
 
 impl Path {
-    fn is_used(&self, prediction: u32) -> bool {
-        self.used[prediction as usize / 64] >> (prediction % 64) & 1 == 1
-    }
-
-    fn set_used(&mut self, prediction: u32) {
-        self.used[prediction as usize / 64] |= 1 << (prediction % 64);
-    }
-
     fn push(&mut self, new: Match) {
         self.exact += u32::from(new.stage == Stage::Exact);
         self.chunks += u32::from(self.last_end.is_some_and(|end| end != new.prediction));
@@ -115,7 +144,7 @@ impl Drop for Chain {
 fn beam_search(candidates: &[Vec<Candidate>], prediction_length: usize) -> Vec<Match> {
     let fixed = fixed_matches(candidates, prediction_length);
     let mut start = Path {
-        used: vec![0; prediction_length.div_ceil(64)],
+        used: Used::new(prediction_length),
         matches: None,
         exact: 0,
         chunks: 0,
@@ -123,7 +152,7 @@ fn beam_search(candidates: &[Vec<Candidate>], prediction_length: usize) -> Vec<M
         last_end: None,
     };
     for candidate in fixed.iter().flatten() {
-        start.set_used(candidate.prediction);
+        start.used.insert(candidate.prediction);
     }
     let mut paths = vec![start];
     for (reference, (fixed, candidates)) in (0..).zip(fixed.iter().zip(candidates)) {
@@ -176,12 +205,12 @@ fn branch(paths: Vec<Path>, reference: u32, candidates: &[Candidate]) -> Vec<Pat
     let mut next = Vec::with_capacity(paths.len() * (candidates.len() + 1));
     for mut path in paths {
         for candidate in candidates {
-            if path.is_used(candidate.prediction) {
+            if path.used.contains(candidate.prediction) {
                 continue;
             }
             let new = new_match(reference, candidate);
             let mut child = path.clone();
-            child.set_used(candidate.prediction);
+            child.used.insert(candidate.prediction);
             child.push(new);
             path.distance += new.reference.abs_diff(new.prediction);
             next.push(child);
@@ -232,6 +261,16 @@ mod tests {
         ];
         let expected = [(0, 3), (1, 4), (2, 2), (3, 0), (4, 1)];
         assert_eq!(pairs(&candidates, 5), expected);
+    }
+
+    #[test]
+    fn words_beyond_the_near_ones_are_marked_too() {
+        let mut used = Used::new(200);
+        for place in [0, 63, 64, 127, 128, 199] {
+            assert!(!used.contains(place));
+            used.insert(place);
+            assert!(used.contains(place) && !used.contains(place ^ 1));
+        }
     }
 
     #[test]
