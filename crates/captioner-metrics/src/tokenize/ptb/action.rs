@@ -42,7 +42,7 @@ impl Action {
                 tokens.push(lower(first));
                 tokens.push(lower(second));
             }
-            Action::Company(_) => tokens.push(lower(&taken.replace("&amp;", "&"))),
+            Action::Company(_) => tokens.push(lower(taken).replace("&amp;", "&")),
             Action::Quotes(_) => tokens.push(lower(&ascii_quotes(taken))),
             Action::Parentheses(_) => {
                 let text = taken.replace('(', "-lrb-").replace(')', "-rrb-");

@@ -13,6 +13,8 @@ use std::sync::LazyLock;
 use lexer::{Failed, Lexer};
 use regex_automata::hybrid::dfa::Cache;
 
+use crate::whitespace::is_space;
+
 /// Tokens that coco-caption leaves out. Brackets (`-lrb-`) stay: coco-caption means to drop them,
 /// but looks for capitals after everything was put in lower case.
 const PUNCTUATION: [&str; 13] = [
@@ -54,8 +56,20 @@ pub fn ptb_tokenize(caption: &str) -> Vec<String> {
             at += taken.filter(|taken| *taken > 0).unwrap_or(one);
         }
     });
+    trim_end(&mut tokens);
     tokens.retain(|token| !PUNCTUATION.contains(&token.as_str()));
     tokens
+}
+
+/// coco-caption cuts whitespace off a caption's end, unbreakable spaces of the last token too.
+fn trim_end(tokens: &mut Vec<String>) {
+    while let Some(last) = tokens.last_mut() {
+        last.truncate(last.trim_end_matches(is_space).len());
+        if !last.is_empty() {
+            return;
+        }
+        tokens.pop();
+    }
 }
 
 #[cfg(test)]
@@ -104,5 +118,14 @@ mod tests {
     #[test]
     fn what_java_can_not_read_is_dropped() {
         assert_eq!(line("a 🐈 ❤️ cat"), "a ❤ cat");
+    }
+
+    #[test]
+    fn oddities_of_the_java_tokenizer_are_kept() {
+        assert_eq!(line("a......2 b"), "a. 2 b"); // an ellipsis has at most five periods
+        assert_eq!(line("a.......2 b"), "a. .2 b");
+        assert_eq!(line("&quot;a&QUOT; AT&AMP;T"), "a &quot; at&t");
+        assert_eq!(line("http://🐈 http://a"), "http://🐈 http / / a");
+        assert_eq!(line("http://a.b/c\u{a0}"), "http://a.b/c");
     }
 }

@@ -6,7 +6,7 @@
 use super::action::Action::{self, *};
 
 /// Named parts of the rules. Later ones may use earlier ones.
-const PARTS: [(&str, &str); 29] = [
+const PARTS: [(&str, &str); 30] = [
     ("space", r"[ \t\x{a0}\x{2000}-\x{200a}\x{3000}]"),
     ("newline", r"[\r\n\x{2028}\x{2029}\x{b}\x{c}\x{85}]"),
     ("blank", r"(?:{space}|{newline})"),
@@ -75,6 +75,8 @@ const PARTS: [(&str, &str); 29] = [
         "tag",
         r#"<(?:[!?](?-i:[A-Za-z\-])[^>\r\n]*|{name}(?: +(?:{name}|{name} *= *(?:'[^'\r\n]*'|"[^"\r\n]*")))* */?|/{name}) *>"#,
     ),
+    // Two characters to Java.
+    ("astral", r"[\x{10000}-\x{10ffff}]"),
     ("ascii", r"(?-i:[A-Za-z0-9])"),
     ("latin", r"(?-i:[A-Za-z])"),
 ];
@@ -142,11 +144,11 @@ fn words() -> Rules {
 fn links_and_numbers() -> Rules {
     vec![
         (
-            r#"https?://[^ \t\n\x{c}\r"<>|(){}]+[^ \t\n\x{c}\r"<>|.!?(){},\-]"#,
+            r#"https?://(?:[^ \t\n\x{c}\r"<>|(){}]+[^ \t\n\x{c}\r"<>|.!?(){},\-]|{astral})"#,
             Keep,
         ),
         (
-            r#"(?:www\.(?:[^ \t\n\x{c}\r"<>|.!?(){},]+\.)+{latin}{2,4}|(?:(?-i:[^ \t\n\x{c}\r"`'<>|!?(){}$,-_])+\.)+(?:com|net|org|edu))(?:/[^ \t\n\x{c}\r"<>|()]+[^ \t\n\x{c}\r"<>|.!?(){},\-])?"#,
+            r#"(?:www\.(?:[^ \t\n\x{c}\r"<>|.!?(){},]+\.)+{latin}{2,4}|(?:(?-i:[^ \t\n\x{c}\r"`'<>|!?(){}$,-_])+\.)+(?:com|net|org|edu))(?:/(?:[^ \t\n\x{c}\r"<>|()]+[^ \t\n\x{c}\r"<>|.!?(){},\-]|{astral}))?"#,
             Keep,
         ),
         (
@@ -223,7 +225,8 @@ fn abbreviations() -> Rules {
 
 fn symbols() -> Rules {
     vec![
-        (r#""|&quot;"#, Drop),
+        (r#"(?-i:"|&quot;)"#, Drop),
+        (r"&quot;", Keep),
         (r"<|&lt;", Become("<")),
         (r">|&gt;", Become(">")),
         (
@@ -242,7 +245,7 @@ fn symbols() -> Rules {
         (r"\)", Become("-rrb-")),
         (r"-{1,4}", Drop),
         (r"-+", Keep),
-        (r"\.\.\.+|[\x{85}\x{2026}]", Drop),
+        (r"\.{3,5}|(?:\.[ \x{a0}]){2,4}\.|[\x{85}\x{2026}]", Drop),
         (r"@+|#+|_+|\*+|(?:\\\*){1,3}", Keep),
         (r"[,;:.]", Drop),
         (r"\x{3001}|[?!]+", Keep),
@@ -272,9 +275,9 @@ fn compounds() -> Rules {
             r"(?:[dol]{anymark}(?:{alpha}|{digit}))?(?:{alpha}|{digit})+(?:{hyphen}(?:[dol]{anymark}(?:{alpha}|{digit}))?(?:{alpha}|{digit})+)*\.[,;:\x{3001}]",
             Before(1),
         ),
-        (r"(?-i:[A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+)", Company(0)),
+        (r"(?-i:[A-Z]+)(?:(?:[+&]|&amp;)(?-i:[A-Z]+))+", Company(0)),
         (
-            r"(?-i:[A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+)\.[,;:\x{3001}]",
+            r"(?-i:[A-Z]+)(?:(?:[+&]|&amp;)(?-i:[A-Z]+))+\.[,;:\x{3001}]",
             Company(1),
         ),
     ]
