@@ -25,6 +25,8 @@
 mod batch;
 mod error;
 mod files;
+mod pipeline;
+mod plain;
 mod settings;
 mod tokenizer;
 mod train;
