@@ -21,6 +21,7 @@
 //! applied (transformers ignores it; [`Orientation::Ignore`] does too), and 16-bit grey is scaled to
 //! 8 bits (Pillow clips it, which turns most such pictures white).
 
+mod cmyk;
 mod config;
 mod convert;
 mod decode;
@@ -33,7 +34,7 @@ mod resample;
 mod resize;
 
 pub use config::{CropSize, ImageProcessorConfig, Size};
-pub use convert::{Alpha, rgb_from_dynamic, rgb_from_raw};
+pub use convert::{Alpha, SixteenBit, rgb_from_dynamic, rgb_from_raw};
 pub use decode::{DecodeOptions, Orientation, decode, open};
 pub use error::ImageError;
 pub use image::RgbImage;

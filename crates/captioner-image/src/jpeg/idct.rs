@@ -1,0 +1,245 @@
+//! From coefficients to samples.
+//!
+//! The whole transform is libjpeg's accurate integer one (`jidctint.c`): 13-bit constants after
+//! Loeffler, Ligtenberg and Moschytz (1989), two more bits between the passes, and a rounding at the
+//! end of each. Smaller ones, for pictures decoded at a reduced size, are the cosine transform of
+//! as many points over the lowest frequencies, in floats.
+
+use super::frame::{Group, LANES};
+use std::num::Wrapping;
+
+/// One value of each block in a group. Broken files may wrap; whole ones don't come near.
+type Lanes = [Wrapping<i32>; LANES];
+
+const CONSTANT_BITS: usize = 13;
+const PASS_BITS: usize = 2;
+
+/// What is needed to transform the blocks of one plane.
+pub(crate) struct Inverse {
+    /// The quantisation steps, in the order of a block's rows.
+    steps: [i16; 64],
+}
+
+impl Inverse {
+    pub(crate) fn new(steps: &[u16; 64]) -> Self {
+        Self {
+            steps: steps.map(|step| step as i16), // libjpeg-turbo's kernels take 16 bits too
+        }
+    }
+}
+
+/// Transforms rows of groups into `samples`, whose rows are as long as a row of groups, and leaves
+/// zeros for the next ones.
+pub(crate) fn transform(
+    inverse: &Inverse,
+    points: usize,
+    coefficients: &mut [Group],
+    groups: usize,
+    samples: &mut [u8],
+) {
+    let stride = groups * LANES * points;
+    let rows = samples.chunks_exact_mut(stride * points);
+    let rows = rows.zip(coefficients.chunks_exact_mut(groups));
+    pulp::Arch::new().dispatch(|| {
+        for (samples, groups) in rows {
+            for (place, group) in groups.iter_mut().enumerate() {
+                let samples = &mut samples[place * LANES * points..];
+                match points {
+                    8 => whole(inverse, group, samples, stride),
+                    4 => reduced::<4>(inverse, group, samples, stride),
+                    2 => reduced::<2>(inverse, group, samples, stride),
+                    _ => reduced::<1>(inverse, group, samples, stride),
+                }
+                group.fill(0);
+            }
+        }
+    });
+}
+
+#[inline(always)]
+fn dequantised(inverse: &Inverse, group: &Group, place: usize) -> Lanes {
+    let step = inverse.steps[place];
+    let lanes: &[i16; LANES] = &group.as_chunks().0[place];
+    lanes.map(|value| Wrapping(i32::from(value.wrapping_mul(step))))
+}
+
+#[inline(always)]
+fn whole(inverse: &Inverse, group: &Group, samples: &mut [u8], stride: usize) {
+    let mut between = [[Wrapping(0); LANES]; 64];
+    for column in 0..8 {
+        let inputs: [Lanes; 8] = std::array::from_fn(|row| dequantised(inverse, group, row * 8 + column));
+        let outputs = one_dimension::<{ CONSTANT_BITS - PASS_BITS }>(inputs);
+        for (row, output) in outputs.into_iter().enumerate() {
+            between[row * 8 + column] = output;
+        }
+    }
+    for row in 0..8 {
+        let inputs: [Lanes; 8] = std::array::from_fn(|column| between[row * 8 + column]);
+        let outputs = one_dimension::<{ CONSTANT_BITS + PASS_BITS + 3 }>(inputs);
+        let bytes: [[u8; LANES]; 8] = outputs.map(to_bytes);
+        let row = &mut samples[row * stride..][..8 * LANES];
+        for (block, pixels) in row.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            *pixels = std::array::from_fn(|column| bytes[column][block]);
+        }
+    }
+}
+
+#[inline(always)]
+fn to_bytes(lanes: Lanes) -> [u8; LANES] {
+    lanes.map(|value| (value.0.wrapping_add(128)).clamp(0, 255) as u8)
+}
+
+#[inline(always)]
+fn each(a: Lanes, b: Lanes, f: impl Fn(Wrapping<i32>, Wrapping<i32>) -> Wrapping<i32>) -> Lanes {
+    std::array::from_fn(|lane| f(a[lane], b[lane]))
+}
+
+#[inline(always)]
+fn add(a: Lanes, b: Lanes) -> Lanes {
+    each(a, b, |a, b| a + b)
+}
+
+#[inline(always)]
+fn subtract(a: Lanes, b: Lanes) -> Lanes {
+    each(a, b, |a, b| a - b)
+}
+
+#[inline(always)]
+fn times(a: Lanes, constant: i32) -> Lanes {
+    a.map(|value| value * Wrapping(constant))
+}
+
+/// Eight points, rounded and without their lowest `SHIFT` bits.
+#[inline(always)]
+fn one_dimension<const SHIFT: usize>(input: [Lanes; 8]) -> [Lanes; 8] {
+    // The constants are cosines and sums of them, times 2^13.
+    let [i0, i1, i2, i3, i4, i5, i6, i7] = input;
+    let shared = times(add(i2, i6), 4433);
+    let (low, high) = (add(shared, times(i2, 6270)), subtract(shared, times(i6, 15137)));
+    let sum = add(i0, i4).map(|value| value << CONSTANT_BITS);
+    let difference = subtract(i0, i4).map(|value| value << CONSTANT_BITS);
+    let even = [add(sum, low), add(difference, high), subtract(difference, high), subtract(sum, low)];
+
+    let (z1, z2, z3, z4) = (add(i7, i1), add(i5, i3), add(i7, i3), add(i5, i1));
+    let z5 = times(add(z3, z4), 9633);
+    let (z1, z2) = (times(z1, -7373), times(z2, -20995));
+    let (z3, z4) = (add(times(z3, -16069), z5), add(times(z4, -3196), z5));
+    let odd = [
+        add(times(i1, 12299), add(z1, z4)),
+        add(times(i3, 25172), add(z2, z3)),
+        add(times(i5, 16819), add(z2, z4)),
+        add(times(i7, 2446), add(z1, z3)),
+    ];
+    let rounded = |lanes: Lanes| lanes.map(|value| (value + Wrapping(1 << (SHIFT - 1))) >> SHIFT);
+    std::array::from_fn(|point| match point {
+        0..4 => rounded(add(even[point], odd[point])),
+        _ => rounded(subtract(even[7 - point], odd[7 - point])),
+    })
+}
+
+/// `POINTS` points along each edge, from as many of the lowest frequencies.
+#[inline(always)]
+fn reduced<const POINTS: usize>(
+    inverse: &Inverse,
+    group: &Group,
+    samples: &mut [u8],
+    stride: usize,
+) {
+    let weights = weights::<POINTS>();
+    let mut between = [[[0.0_f32; LANES]; POINTS]; POINTS]; // [row][column]
+    for column in 0..POINTS {
+        for frequency in 0..POINTS {
+            let input = dequantised(inverse, group, frequency * 8 + column).map(|value| value.0 as f32);
+            for row in 0..POINTS {
+                for (sum, value) in between[row][column].iter_mut().zip(input) {
+                    *sum += weights[row][frequency] * value;
+                }
+            }
+        }
+    }
+    for row in 0..POINTS {
+        for column in 0..POINTS {
+            let mut sums = [128.5_f32; LANES];
+            for frequency in 0..POINTS {
+                for (sum, value) in sums.iter_mut().zip(between[row][frequency]) {
+                    *sum += weights[column][frequency] * value;
+                }
+            }
+            for (block, sum) in sums.into_iter().enumerate() {
+                samples[row * stride + block * POINTS + column] = sum as u8; // clamps and cuts off
+            }
+        }
+    }
+}
+
+/// The weight of each frequency at each point.
+#[inline(always)]
+fn weights<const POINTS: usize>() -> [[f32; POINTS]; POINTS] {
+    std::array::from_fn(|point| {
+        std::array::from_fn(|frequency| match frequency {
+            0 => 0.5 / std::f32::consts::SQRT_2,
+            _ => {
+                let angle = (2 * point + 1) as f32 * frequency as f32 / (2 * POINTS) as f32;
+                0.5 * (angle * std::f32::consts::PI).cos()
+            }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One block with these coefficients, the others empty.
+    fn block(points: usize, coefficients: &[(usize, i16)]) -> Vec<u8> {
+        let mut group = [[0; 64 * LANES]];
+        for &(place, value) in coefficients {
+            group[0][place * LANES + 3] = value;
+        }
+        let mut samples = vec![0; LANES * points * points];
+        transform(&Inverse::new(&[1; 64]), points, &mut group, 1, &mut samples);
+        assert_eq!(group, [[0; 64 * LANES]]);
+        let rows = samples.chunks(LANES * points);
+        rows.flat_map(|row| row[3 * points..][..points].to_vec()).collect()
+    }
+
+    fn exact(points: usize, coefficients: &[(usize, i16)]) -> Vec<f64> {
+        let weight = |point: usize, frequency: usize| match frequency {
+            0 => 0.5_f64.sqrt() / 2.0,
+            _ => ((2 * point + 1) as f64 * frequency as f64 * std::f64::consts::PI / (2 * points) as f64).cos() / 2.0,
+        };
+        let pixels = (0..points).flat_map(|y| (0..points).map(move |x| (y, x)));
+        pixels
+            .map(|(y, x)| {
+                let waves = coefficients.iter().map(|&(place, value)| {
+                    f64::from(value) * weight(y, place / 8) * weight(x, place % 8)
+                });
+                128.0 + waves.sum::<f64>()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn samples_are_within_one_half_of_the_cosine_transform() {
+        let coefficients = [(0, 100), (1, -63), (8, 40), (9, 21), (2, -17), (16, 5)];
+        for points in [8, 4] {
+            let samples = block(points, &coefficients);
+            for (sample, exact) in samples.iter().zip(exact(points, &coefficients)) {
+                assert!((f64::from(*sample) - exact).abs() <= 0.52, "{sample} {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mean_alone_is_flat_at_every_size() {
+        for points in [8, 4, 2, 1] {
+            assert_eq!(block(points, &[(0, 80)]), vec![138; points * points]);
+        }
+    }
+
+    #[test]
+    fn overshoot_is_clipped_not_wrapped() {
+        assert_eq!(block(8, &[(0, 2000)]), [255; 64]);
+        assert_eq!(block(8, &[(0, -2000)]), [0; 64]);
+    }
+}
