@@ -29,6 +29,7 @@ mod error;
 mod files;
 mod jpeg;
 mod limits;
+mod passes;
 mod processor;
 mod resample;
 mod resize;

@@ -151,19 +151,19 @@ impl ImageProcessor {
         }
     }
 
-    /// Bytes, pixel after pixel, to values, plane after plane. What the picture does not cover is
-    /// black, as the reference pads before it normalises.
+    /// Planes of bytes to planes of values. What the picture does not cover is black, as the
+    /// reference pads before it normalises.
     fn write_planes(&self, resized: &[u8], x: &Plan, y: &Plan, out: &mut [f32]) {
         let planes = out.chunks_exact_mut(x.output * y.output);
-        for (channel, (plane, values)) in planes.zip(self.values.iter()).enumerate() {
+        let resized = resized.chunks_exact(x.axis.length * y.axis.length);
+        for ((plane, values), resized) in planes.zip(self.values.iter()).zip(resized) {
             if x.axis.length < x.output || y.axis.length < y.output {
                 plane.fill(values[0]);
             }
             let rows = plane.chunks_exact_mut(x.output).skip(y.offset);
-            for (row, bytes) in rows.zip(resized.chunks_exact(x.axis.length * 3)) {
-                let (pixels, _) = bytes.as_chunks::<3>();
-                for (value, pixel) in row[x.offset..].iter_mut().zip(pixels) {
-                    *value = values[usize::from(pixel[channel])];
+            for (row, bytes) in rows.zip(resized.chunks_exact(x.axis.length)) {
+                for (value, byte) in row[x.offset..].iter_mut().zip(bytes) {
+                    *value = values[usize::from(*byte)];
                 }
             }
         }

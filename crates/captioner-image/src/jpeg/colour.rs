@@ -38,26 +38,50 @@ fn model(frame: &Frame, reader: &Reader) -> Model {
 pub(crate) fn to_rgb(frame: &Frame, reader: &Reader) -> Result<RgbImage, ImageError> {
     let (width, height) = frame.size();
     let mut rgb = vec![0; 3 * width * height];
-    let mut planes: Vec<_> = frame.components.iter().map(|c| Upsampler::new(frame, c)).collect();
-    let model = model(frame, reader);
-    pulp::Arch::new().dispatch(|| {
-        for (y, row) in rgb.chunks_exact_mut(3 * width).enumerate() {
+    let planes = frame.components.iter().map(|c| Upsampler::new(frame, c));
+    pulp::Arch::new().dispatch(Rows {
+        planes: planes.collect(),
+        model: model(frame, reader),
+        rgb: &mut rgb,
+        width,
+    });
+    RgbImage::from_raw(width as u32, height as u32, rgb).ok_or_else(|| corrupt("it has no pixels"))
+}
+
+/// The work of [`to_rgb`], compiled for each set of vector instructions.
+struct Rows<'a> {
+    planes: Vec<Upsampler<'a>>,
+    model: Model,
+    rgb: &'a mut [u8],
+    width: usize,
+}
+
+impl pulp::NullaryFnOnce for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(mut self) {
+        for (y, row) in self.rgb.chunks_exact_mut(3 * self.width).enumerate() {
             let (pixels, _) = row.as_chunks_mut();
-            match planes.as_mut_slice() {
-                [grey] => grey_row(grey.row(y), pixels),
-                [a, b, c] if model == Model::YCbCr => ycc_row(a.row(y), b.row(y), c.row(y), pixels),
-                [a, b, c] => {
-                    let channels = a.row(y).iter().zip(b.row(y)).zip(c.row(y));
-                    for (pixel, ((a, b), c)) in pixels.iter_mut().zip(channels) {
-                        *pixel = [*a, *b, *c];
-                    }
+            match (self.planes.as_mut_slice(), self.model) {
+                ([grey], _) => grey_row(grey.row(y), pixels),
+                ([a, b, c], Model::YCbCr) => ycc_row(a.row(y), b.row(y), c.row(y), pixels),
+                ([a, b, c], _) => rgb_row(a.row(y), b.row(y), c.row(y), pixels),
+                ([a, b, c, k], model) => {
+                    four_row([a.row(y), b.row(y), c.row(y), k.row(y)], model, pixels);
                 }
-                [a, b, c, k] => four_row([a.row(y), b.row(y), c.row(y), k.row(y)], model, pixels),
                 _ => {} // the header allows no other number of channels
             }
         }
-    });
-    RgbImage::from_raw(width as u32, height as u32, rgb).ok_or_else(|| corrupt("it has no pixels"))
+    }
+}
+
+#[inline(always)]
+fn rgb_row(red: &[u8], green: &[u8], blue: &[u8], pixels: &mut [[u8; 3]]) {
+    let channels = red.iter().zip(green).zip(blue);
+    for (pixel, ((red, green), blue)) in pixels.iter_mut().zip(channels) {
+        *pixel = [*red, *green, *blue];
+    }
 }
 
 #[inline(always)]

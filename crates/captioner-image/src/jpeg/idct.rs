@@ -7,6 +7,7 @@
 
 use super::frame::{Group, LANES};
 use std::num::Wrapping;
+use wide::u8x16;
 
 /// One value of each block in a group. Broken files may wrap; whole ones don't come near.
 type Lanes = [Wrapping<i32>; LANES];
@@ -37,11 +38,34 @@ pub(crate) fn transform(
     groups: usize,
     samples: &mut [u8],
 ) {
-    let stride = groups * LANES * points;
-    let rows = samples.chunks_exact_mut(stride * points);
-    let rows = rows.zip(coefficients.chunks_exact_mut(groups));
-    pulp::Arch::new().dispatch(|| {
-        for (samples, groups) in rows {
+    pulp::Arch::new().dispatch(Transform {
+        inverse,
+        points,
+        coefficients,
+        groups,
+        samples,
+    });
+}
+
+/// The arguments of [`transform`]: what is called through them is compiled for each set of vector
+/// instructions, since all of it is inlined.
+struct Transform<'a> {
+    inverse: &'a Inverse,
+    points: usize,
+    coefficients: &'a mut [Group],
+    groups: usize,
+    samples: &'a mut [u8],
+}
+
+impl pulp::NullaryFnOnce for Transform<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (inverse, points) = (self.inverse, self.points);
+        let stride = self.groups * LANES * points;
+        let rows = self.samples.chunks_exact_mut(stride * points);
+        for (samples, groups) in rows.zip(self.coefficients.chunks_exact_mut(self.groups)) {
             for (place, group) in groups.iter_mut().enumerate() {
                 let samples = &mut samples[place * LANES * points..];
                 match points {
@@ -53,60 +77,109 @@ pub(crate) fn transform(
                 group.fill(0);
             }
         }
-    });
+    }
 }
 
 #[inline(always)]
 fn dequantised(inverse: &Inverse, group: &Group, place: usize) -> Lanes {
     let step = inverse.steps[place];
     let lanes: &[i16; LANES] = &group.as_chunks().0[place];
-    lanes.map(|value| Wrapping(i32::from(value.wrapping_mul(step))))
+    let mut result = [Wrapping(0); LANES];
+    for (result, value) in result.iter_mut().zip(lanes) {
+        *result = Wrapping(i32::from(value.wrapping_mul(step)));
+    }
+    result
 }
 
 #[inline(always)]
 fn whole(inverse: &Inverse, group: &Group, samples: &mut [u8], stride: usize) {
     let mut between = [[Wrapping(0); LANES]; 64];
     for column in 0..8 {
-        let inputs: [Lanes; 8] = std::array::from_fn(|row| dequantised(inverse, group, row * 8 + column));
+        let mut inputs = [[Wrapping(0); LANES]; 8];
+        for (row, input) in inputs.iter_mut().enumerate() {
+            *input = dequantised(inverse, group, row * 8 + column);
+        }
         let outputs = one_dimension::<{ CONSTANT_BITS - PASS_BITS }>(inputs);
         for (row, output) in outputs.into_iter().enumerate() {
             between[row * 8 + column] = output;
         }
     }
     for row in 0..8 {
-        let inputs: [Lanes; 8] = std::array::from_fn(|column| between[row * 8 + column]);
+        let inputs: [Lanes; 8] = between.as_chunks().0[row];
         let outputs = one_dimension::<{ CONSTANT_BITS + PASS_BITS + 3 }>(inputs);
-        let bytes: [[u8; LANES]; 8] = outputs.map(to_bytes);
-        let row = &mut samples[row * stride..][..8 * LANES];
-        for (block, pixels) in row.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-            *pixels = std::array::from_fn(|column| bytes[column][block]);
+        let mut columns = [0; 8 * LANES];
+        for (bytes, output) in columns.as_chunks_mut().0.iter_mut().zip(outputs) {
+            *bytes = to_bytes(output);
         }
+        samples[row * stride..][..8 * LANES].copy_from_slice(&turn(columns));
     }
+}
+
+/// Columns of blocks become rows of pixels: three times, the first half of the bytes is interleaved
+/// with the second.
+#[inline(always)]
+fn turn(columns: [u8; 64]) -> [u8; 64] {
+    let mut bytes = [u8x16::ZERO; 4];
+    for (bytes, columns) in bytes.iter_mut().zip(columns.as_chunks().0) {
+        *bytes = u8x16::new(*columns);
+    }
+    for _ in 0..3 {
+        let [a, b, c, d] = bytes;
+        bytes = [
+            u8x16::unpack_low(a, c),
+            u8x16::unpack_high(a, c),
+            u8x16::unpack_low(b, d),
+            u8x16::unpack_high(b, d),
+        ];
+    }
+    let mut rows = columns;
+    for (rows, bytes) in rows.as_chunks_mut().0.iter_mut().zip(bytes) {
+        *rows = bytes.to_array();
+    }
+    rows
 }
 
 #[inline(always)]
 fn to_bytes(lanes: Lanes) -> [u8; LANES] {
-    lanes.map(|value| (value.0.wrapping_add(128)).clamp(0, 255) as u8)
+    let mut bytes = [0; LANES];
+    for (byte, value) in bytes.iter_mut().zip(lanes) {
+        *byte = value.0.wrapping_add(128).clamp(0, 255) as u8;
+    }
+    bytes
 }
 
 #[inline(always)]
-fn each(a: Lanes, b: Lanes, f: impl Fn(Wrapping<i32>, Wrapping<i32>) -> Wrapping<i32>) -> Lanes {
-    std::array::from_fn(|lane| f(a[lane], b[lane]))
+fn each(a: Lanes, f: impl Fn(Wrapping<i32>) -> Wrapping<i32>) -> Lanes {
+    // A loop: the array's own `map` is not inlined, and so not compiled for the vectors.
+    let mut result = a;
+    for result in &mut result {
+        *result = f(*result);
+    }
+    result
+}
+
+#[inline(always)]
+fn both(a: Lanes, b: Lanes, f: impl Fn(Wrapping<i32>, Wrapping<i32>) -> Wrapping<i32>) -> Lanes {
+    let mut result = a;
+    for (result, b) in result.iter_mut().zip(b) {
+        *result = f(*result, b);
+    }
+    result
 }
 
 #[inline(always)]
 fn add(a: Lanes, b: Lanes) -> Lanes {
-    each(a, b, |a, b| a + b)
+    both(a, b, |a, b| a + b)
 }
 
 #[inline(always)]
 fn subtract(a: Lanes, b: Lanes) -> Lanes {
-    each(a, b, |a, b| a - b)
+    both(a, b, |a, b| a - b)
 }
 
 #[inline(always)]
 fn times(a: Lanes, constant: i32) -> Lanes {
-    a.map(|value| value * Wrapping(constant))
+    each(a, |value| value * Wrapping(constant))
 }
 
 /// Eight points, rounded and without their lowest `SHIFT` bits.
@@ -116,8 +189,8 @@ fn one_dimension<const SHIFT: usize>(input: [Lanes; 8]) -> [Lanes; 8] {
     let [i0, i1, i2, i3, i4, i5, i6, i7] = input;
     let shared = times(add(i2, i6), 4433);
     let (low, high) = (add(shared, times(i2, 6270)), subtract(shared, times(i6, 15137)));
-    let sum = add(i0, i4).map(|value| value << CONSTANT_BITS);
-    let difference = subtract(i0, i4).map(|value| value << CONSTANT_BITS);
+    let sum = each(add(i0, i4), |value| value << CONSTANT_BITS);
+    let difference = each(subtract(i0, i4), |value| value << CONSTANT_BITS);
     let even = [add(sum, low), add(difference, high), subtract(difference, high), subtract(sum, low)];
 
     let (z1, z2, z3, z4) = (add(i7, i1), add(i5, i3), add(i7, i3), add(i5, i1));
@@ -130,11 +203,13 @@ fn one_dimension<const SHIFT: usize>(input: [Lanes; 8]) -> [Lanes; 8] {
         add(times(i5, 16819), add(z2, z4)),
         add(times(i7, 2446), add(z1, z3)),
     ];
-    let rounded = |lanes: Lanes| lanes.map(|value| (value + Wrapping(1 << (SHIFT - 1))) >> SHIFT);
-    std::array::from_fn(|point| match point {
-        0..4 => rounded(add(even[point], odd[point])),
-        _ => rounded(subtract(even[7 - point], odd[7 - point])),
-    })
+    let rounded = |lanes: Lanes| each(lanes, |value| (value + Wrapping(1 << (SHIFT - 1))) >> SHIFT);
+    let mut result = [[Wrapping(0); LANES]; 8];
+    for point in 0..4 {
+        result[point] = rounded(add(even[point], odd[point]));
+        result[7 - point] = rounded(subtract(even[point], odd[point]));
+    }
+    result
 }
 
 /// `POINTS` points along each edge, from as many of the lowest frequencies.
