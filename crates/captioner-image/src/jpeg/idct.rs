@@ -93,23 +93,22 @@ fn dequantised(inverse: &Inverse, group: &Group, place: usize) -> Lanes {
 
 #[inline(always)]
 fn whole(inverse: &Inverse, group: &Group, samples: &mut [u8], stride: usize) {
-    let mut between = [[Wrapping(0); LANES]; 64];
+    let mut between = [[[Wrapping(0); LANES]; 8]; 8]; // [row][column]
     for column in 0..8 {
-        let mut inputs = [[Wrapping(0); LANES]; 8];
-        for (row, input) in inputs.iter_mut().enumerate() {
-            *input = dequantised(inverse, group, row * 8 + column);
+        let mut points = [[Wrapping(0); LANES]; 8];
+        for (row, point) in points.iter_mut().enumerate() {
+            *point = dequantised(inverse, group, row * 8 + column);
         }
-        let outputs = one_dimension::<{ CONSTANT_BITS - PASS_BITS }>(inputs);
-        for (row, output) in outputs.into_iter().enumerate() {
-            between[row * 8 + column] = output;
+        one_dimension::<{ CONSTANT_BITS - PASS_BITS }>(&mut points);
+        for (row, point) in between.iter_mut().zip(points) {
+            row[column] = point;
         }
     }
-    for row in 0..8 {
-        let inputs: [Lanes; 8] = between.as_chunks().0[row];
-        let outputs = one_dimension::<{ CONSTANT_BITS + PASS_BITS + 3 }>(inputs);
+    for (row, points) in between.iter_mut().enumerate() {
+        one_dimension::<{ CONSTANT_BITS + PASS_BITS + 3 }>(points);
         let mut columns = [0; 8 * LANES];
-        for (bytes, output) in columns.as_chunks_mut().0.iter_mut().zip(outputs) {
-            *bytes = to_bytes(output);
+        for (bytes, point) in columns.as_chunks_mut().0.iter_mut().zip(points) {
+            *bytes = to_bytes(point);
         }
         samples[row * stride..][..8 * LANES].copy_from_slice(&turn(columns));
     }
@@ -140,7 +139,7 @@ fn turn(columns: [u8; 64]) -> [u8; 64] {
 }
 
 #[inline(always)]
-fn to_bytes(lanes: Lanes) -> [u8; LANES] {
+fn to_bytes(lanes: &Lanes) -> [u8; LANES] {
     let mut bytes = [0; LANES];
     for (byte, value) in bytes.iter_mut().zip(lanes) {
         *byte = value.0.wrapping_add(128).clamp(0, 255) as u8;
@@ -148,68 +147,37 @@ fn to_bytes(lanes: Lanes) -> [u8; LANES] {
     bytes
 }
 
+/// Eight points of each block, rounded and without their lowest `SHIFT` bits.
 #[inline(always)]
-fn each(a: Lanes, f: impl Fn(Wrapping<i32>) -> Wrapping<i32>) -> Lanes {
-    // A loop: the array's own `map` is not inlined, and so not compiled for the vectors.
-    let mut result = a;
-    for result in &mut result {
-        *result = f(*result);
+fn one_dimension<const SHIFT: usize>(points: &mut [Lanes; 8]) {
+    // One lane after the other in the text; the compiler takes them all at once.
+    for lane in 0..LANES {
+        let input = [0, 1, 2, 3, 4, 5, 6, 7].map(|point: usize| points[point][lane]);
+        let output = transformed(input);
+        for (point, value) in points.iter_mut().zip(output) {
+            point[lane] = (value + Wrapping(1 << (SHIFT - 1))) >> SHIFT;
+        }
     }
-    result
 }
 
+/// The constants are cosines and sums of them, times 2^13.
 #[inline(always)]
-fn both(a: Lanes, b: Lanes, f: impl Fn(Wrapping<i32>, Wrapping<i32>) -> Wrapping<i32>) -> Lanes {
-    let mut result = a;
-    for (result, b) in result.iter_mut().zip(b) {
-        *result = f(*result, b);
-    }
-    result
-}
-
-#[inline(always)]
-fn add(a: Lanes, b: Lanes) -> Lanes {
-    both(a, b, |a, b| a + b)
-}
-
-#[inline(always)]
-fn subtract(a: Lanes, b: Lanes) -> Lanes {
-    both(a, b, |a, b| a - b)
-}
-
-#[inline(always)]
-fn times(a: Lanes, constant: i32) -> Lanes {
-    each(a, |value| value * Wrapping(constant))
-}
-
-/// Eight points, rounded and without their lowest `SHIFT` bits.
-#[inline(always)]
-fn one_dimension<const SHIFT: usize>(input: [Lanes; 8]) -> [Lanes; 8] {
-    // The constants are cosines and sums of them, times 2^13.
+fn transformed(input: [Wrapping<i32>; 8]) -> [Wrapping<i32>; 8] {
+    let times = |value: Wrapping<i32>, constant| value * Wrapping(constant);
     let [i0, i1, i2, i3, i4, i5, i6, i7] = input;
-    let shared = times(add(i2, i6), 4433);
-    let (low, high) = (add(shared, times(i2, 6270)), subtract(shared, times(i6, 15137)));
-    let sum = each(add(i0, i4), |value| value << CONSTANT_BITS);
-    let difference = each(subtract(i0, i4), |value| value << CONSTANT_BITS);
-    let even = [add(sum, low), add(difference, high), subtract(difference, high), subtract(sum, low)];
+    let shared = times(i2 + i6, 4433);
+    let (low, high) = (shared + times(i2, 6270), shared - times(i6, 15137));
+    let (sum, difference) = ((i0 + i4) << CONSTANT_BITS, (i0 - i4) << CONSTANT_BITS);
+    let (e0, e1, e2, e3) = (sum + low, difference + high, difference - high, sum - low);
 
-    let (z1, z2, z3, z4) = (add(i7, i1), add(i5, i3), add(i7, i3), add(i5, i1));
-    let z5 = times(add(z3, z4), 9633);
-    let (z1, z2) = (times(z1, -7373), times(z2, -20995));
-    let (z3, z4) = (add(times(z3, -16069), z5), add(times(z4, -3196), z5));
-    let odd = [
-        add(times(i1, 12299), add(z1, z4)),
-        add(times(i3, 25172), add(z2, z3)),
-        add(times(i5, 16819), add(z2, z4)),
-        add(times(i7, 2446), add(z1, z3)),
-    ];
-    let rounded = |lanes: Lanes| each(lanes, |value| (value + Wrapping(1 << (SHIFT - 1))) >> SHIFT);
-    let mut result = [[Wrapping(0); LANES]; 8];
-    for point in 0..4 {
-        result[point] = rounded(add(even[point], odd[point]));
-        result[7 - point] = rounded(subtract(even[point], odd[point]));
-    }
-    result
+    let z5 = times(i7 + i3 + i5 + i1, 9633);
+    let (z1, z2) = (times(i7 + i1, -7373), times(i5 + i3, -20995));
+    let (z3, z4) = (times(i7 + i3, -16069) + z5, times(i5 + i1, -3196) + z5);
+    let o0 = times(i1, 12299) + z1 + z4;
+    let o1 = times(i3, 25172) + z2 + z3;
+    let o2 = times(i5, 16819) + z2 + z4;
+    let o3 = times(i7, 2446) + z1 + z3;
+    [e0 + o0, e1 + o1, e2 + o2, e3 + o3, e3 - o3, e2 - o2, e1 - o1, e0 - o0]
 }
 
 /// `POINTS` points along each edge, from as many of the lowest frequencies.
