@@ -415,6 +415,18 @@ mod tests {
     }
 
     #[test]
+    fn saving_leaves_no_older_nested_settings_to_be_read_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let nested = r#"{"image_processor": {"size": 64}, "processor_class": "GitProcessor"}"#;
+        let file = folder.path().join("processor_config.json");
+        std::fs::write(&file, nested).unwrap();
+        let config = ImageProcessorConfig::clip(32);
+        config.save_pretrained(folder.path()).unwrap();
+        assert_eq!(ImageProcessorConfig::from_pretrained(folder.path()).unwrap(), config);
+        assert!(std::fs::read_to_string(&file).unwrap().contains("GitProcessor"));
+    }
+
+    #[test]
     fn a_directory_without_settings_is_a_named_error() {
         let error = ImageProcessor::from_pretrained("no/such/folder").unwrap_err();
         assert!(

@@ -51,7 +51,9 @@ pub(crate) fn refusal(json: &Value) -> Option<String> {
         json.get(key)
             .and_then(|step| refused_step(key, step, accepted))
     });
-    steps.or_else(|| refused_id(json))
+    steps
+        .or_else(|| refused_template(json.get("post_processor")?))
+        .or_else(|| refused_id(json))
 }
 
 fn refused_step(key: &str, step: &Value, accepted: &[&str]) -> Option<String> {
@@ -73,6 +75,35 @@ fn refused_step(key: &str, step: &Value, accepted: &[&str]) -> Option<String> {
     parts
         .flatten()
         .find_map(|part| refused_step(key, part, accepted))
+}
+
+/// The library looks a template's tokens up without asking whether they are there, and takes a second
+/// caption for granted where the template names one.
+fn refused_template(step: &Value) -> Option<String> {
+    if step.get("type")?.as_str()? != "TemplateProcessing" {
+        return None;
+    }
+    let Some(pieces) = step.get("single").and_then(Value::as_array) else {
+        return Some("its post_processor has no list of pieces named single".to_owned());
+    };
+    let mut captions = 0;
+    for piece in pieces {
+        if let Some(token) = piece.pointer("/SpecialToken/id").and_then(Value::as_str) {
+            let known = step
+                .get("special_tokens")
+                .and_then(|tokens| tokens.get(token));
+            if known.is_none() {
+                return Some(format!(
+                    "its post_processor lacks the special token {token:?}"
+                ));
+            }
+        } else if piece.pointer("/Sequence/id").and_then(Value::as_str) == Some("A") {
+            captions += 1;
+        } else {
+            return Some(format!("its post_processor has the piece {piece}"));
+        }
+    }
+    (captions != 1).then(|| format!("its post_processor puts the caption {captions} times"))
 }
 
 fn refused_id(json: &Value) -> Option<String> {
@@ -112,6 +143,28 @@ mod tests {
         assert!(refused.contains("4294967295"), "{refused}");
         let refused = refusal(&json!({"model": {"type": "WordPiece", "vocab": {"a": 1 << 24}}}));
         assert!(refused.is_some());
+    }
+
+    /// Found by fuzzing: the library panics when it encodes with such a template.
+    #[test]
+    fn a_template_that_names_a_token_it_does_not_define_is_named() {
+        let sequence = json!({"Sequence": {"id": "A", "type_id": 0}});
+        let template = |single: Value| {
+            let tokens = json!({"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]}});
+            json!({"post_processor": {
+                "type": "TemplateProcessing", "single": single, "pair": [], "special_tokens": tokens,
+            }})
+        };
+        let special = |token: &str| json!({"SpecialToken": {"id": token, "type_id": 0}});
+        assert_eq!(
+            refusal(&template(json!([special("[CLS]"), sequence]))),
+            None
+        );
+        let refused = refusal(&template(json!([sequence, special("[SEP]")]))).unwrap();
+        assert!(refused.contains("[SEP]"), "{refused}");
+        let second = json!({"Sequence": {"id": "B", "type_id": 0}});
+        assert!(refusal(&template(json!([sequence, second]))).is_some());
+        assert!(refusal(&template(json!([sequence, sequence]))).is_some());
     }
 
     #[test]
