@@ -63,5 +63,28 @@ def tokenizers() -> None:
             put("tokenizer", f"{n}_{m}", json.dumps(file, ensure_ascii=False).encode() + b"\0" + caption.encode())
 
 
+def configs() -> None:
+    cases = json.loads((CRATES / "captioner-image/tests/fixtures/cases.json").read_text())
+    files = [case["config"] for case in cases[:12]]
+    files += [
+        {},
+        {"feature_extractor_type": "CLIPFeatureExtractor", "size": 30, "crop_size": 20, "resample": 3},
+        {"image_processor_type": "VideoMAEImageProcessor", "image_mean": 0.5, "image_std": [0.5, 0.5, 0.5]},
+        {"size": {"height": 20, "width": 30}, "crop_size": [9, 8], "rescale_factor": 0.00392, "resample": "box"},
+        {"size": {"shortest_edge": 30, "longest_edge": None}, "do_resize": False, "extra": {"a": [1, "b"]}},
+    ]
+    for n, file in enumerate(files):
+        put("preprocessor_config", str(n), json.dumps(file).encode())
+
+
+def pictures() -> None:
+    for path in sorted((CRATES / "captioner-image/tests/fixtures").iterdir()):
+        if path.suffix[1:] in ("png", "jpg", "gif", "webp", "bmp", "tiff"):
+            if path.stat().st_size <= 4096:
+                put("picture", path.name, path.read_bytes())
+
+
 if __name__ == "__main__":
     tokenizers()
+    configs()
+    pictures()

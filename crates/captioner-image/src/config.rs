@@ -293,10 +293,14 @@ mod tests {
 
     #[test]
     fn keys_of_a_size_that_are_null_are_not_there() {
-        let size = json!({"shortest_edge": 30, "longest_edge": null, "height": null, "width": null});
+        let size =
+            json!({"shortest_edge": 30, "longest_edge": null, "height": null, "width": null});
         assert_eq!(read(json!({"size": size})).size, Size::ShortestEdge(30));
         let crop = json!({"height": 10, "width": 20, "shortest_edge": null});
-        let expected = CropSize { height: 10, width: 20 };
+        let expected = CropSize {
+            height: 10,
+            width: 20,
+        };
         assert_eq!(read(json!({"crop_size": crop})).crop_size, expected);
     }
 
@@ -307,9 +311,18 @@ mod tests {
             ("CLIPImageProcessor", ImageProcessorConfig::clip(224)),
             ("CLIPImageProcessorFast", ImageProcessorConfig::clip(224)),
             ("CLIPImageProcessorPil", ImageProcessorConfig::clip(224)),
-            ("VideoMAEFeatureExtractor", ImageProcessorConfig::video_mae(224)),
-            ("VideoMAEImageProcessor", ImageProcessorConfig::video_mae(224)),
-            ("VideoMAEImageProcessorPil", ImageProcessorConfig::video_mae(224)),
+            (
+                "VideoMAEFeatureExtractor",
+                ImageProcessorConfig::video_mae(224),
+            ),
+            (
+                "VideoMAEImageProcessor",
+                ImageProcessorConfig::video_mae(224),
+            ),
+            (
+                "VideoMAEImageProcessorPil",
+                ImageProcessorConfig::video_mae(224),
+            ),
         ] {
             assert_eq!(read(json!({"image_processor_type": name})), known, "{name}");
         }

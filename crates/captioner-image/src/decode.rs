@@ -63,7 +63,8 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<RgbImage, ImageEr
         ImageFormat::Jpeg => decode_jpeg(bytes, options)?,
         _ => decode_other(bytes, format, options)?,
     };
-    let Some(orientation) = orientation.filter(|_| options.orientation == Orientation::Apply) else {
+    let Some(orientation) = orientation.filter(|_| options.orientation == Orientation::Apply)
+    else {
         return Ok(picture);
     };
     let mut picture = DynamicImage::ImageRgb8(picture);
@@ -86,7 +87,10 @@ fn decode_jpeg(bytes: &[u8], options: &DecodeOptions) -> Result<Turned, ImageErr
     let jpeg = jpeg::decode(bytes, &options.limits, options.jpeg_shorter_edge)?;
     // Broken EXIF is no reason to fail.
     let exif = jpeg.exif.as_deref();
-    Ok((jpeg.picture, exif.and_then(image::metadata::Orientation::from_exif_chunk)))
+    Ok((
+        jpeg.picture,
+        exif.and_then(image::metadata::Orientation::from_exif_chunk),
+    ))
 }
 
 fn decode_other(
@@ -129,7 +133,10 @@ pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, ImageError> {
     Ok(bytes)
 }
 
-pub(crate) fn check_size(decoder: &impl ImageDecoder, limits: &DecodeLimits) -> Result<(), ImageError> {
+pub(crate) fn check_size(
+    decoder: &impl ImageDecoder,
+    limits: &DecodeLimits,
+) -> Result<(), ImageError> {
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err(ImageError::NoPixels { width, height });

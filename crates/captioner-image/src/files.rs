@@ -66,7 +66,8 @@ fn update_nested(path: &Path, settings: Value) -> Result<(), ImageError> {
         return Ok(());
     };
     *nested = settings;
-    write_whole(path, &format!("{json:#}\n")).map_err(|error| ImageError::Write(error).in_file(path))
+    write_whole(path, &format!("{json:#}\n"))
+        .map_err(|error| ImageError::Write(error).in_file(path))
 }
 
 /// Writes beside the place and renames, so that a reader never meets half a file.

@@ -69,12 +69,22 @@ impl DecodeLimits {
 
     /// `bytes` is all that decoding will take.
     pub(crate) fn check_memory(&self, bytes: u64) -> Result<(), ImageError> {
-        check("decoded size in bytes", bytes, self.max_memory, "max_memory")
+        check(
+            "decoded size in bytes",
+            bytes,
+            self.max_memory,
+            "max_memory",
+        )
     }
 
     /// `frames` is how many have been met so far.
     pub(crate) fn check_frames(&self, frames: usize) -> Result<(), ImageError> {
-        check("number of frames", frames as u64, self.max_frames as u64, "max_frames")
+        check(
+            "number of frames",
+            frames as u64,
+            self.max_frames as u64,
+            "max_frames",
+        )
     }
 
     /// The same limits in the decoders' own terms.
@@ -132,7 +142,10 @@ mod tests {
         assert_eq!(picture(100, 51), "max_pixels");
         assert_eq!(picture(100, 8), "max_memory");
         limits.check_picture(100, 7, 4).unwrap();
-        assert_eq!(setting_of(limits.check_frames(4).unwrap_err()), "max_frames");
+        assert_eq!(
+            setting_of(limits.check_frames(4).unwrap_err()),
+            "max_frames"
+        );
     }
 
     #[test]

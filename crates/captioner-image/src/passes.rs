@@ -58,7 +58,10 @@ impl pulp::NullaryFnOnce for AlongRows<'_> {
         let mut sums = vec![[0; WIDTH]; 3 * width.next_multiple_of(SIDE)];
         for top in (0..height).step_by(WIDTH) {
             // Below the last row it stands again; those sums are not used.
-            let row = |place: usize| self.part.row((self.rows.start + top + place).min(self.rows.end - 1));
+            let row = |place: usize| {
+                self.part
+                    .row((self.rows.start + top + place).min(self.rows.end - 1))
+            };
             let mut rows: [&[u8]; WIDTH] = [&[]; WIDTH];
             for (place, slot) in rows.iter_mut().enumerate() {
                 *slot = row(place);
@@ -211,7 +214,12 @@ impl pulp::NullaryFnOnce for AlongColumns<'_> {
 
 /// Some bytes side by side, over all rows that have a weight.
 #[inline(always)]
-fn sum_columns<const N: usize>(part: &Rows, first: usize, weights: &[i32], start: usize) -> [u8; N] {
+fn sum_columns<const N: usize>(
+    part: &Rows,
+    first: usize,
+    weights: &[i32],
+    start: usize,
+) -> [u8; N] {
     let mut totals = [HALF; N];
     for (row, weight) in (first..).zip(weights) {
         let bytes: &[u8] = &part.row(row)[start..][..N];

@@ -422,8 +422,15 @@ mod tests {
         std::fs::write(&file, nested).unwrap();
         let config = ImageProcessorConfig::clip(32);
         config.save_pretrained(folder.path()).unwrap();
-        assert_eq!(ImageProcessorConfig::from_pretrained(folder.path()).unwrap(), config);
-        assert!(std::fs::read_to_string(&file).unwrap().contains("GitProcessor"));
+        assert_eq!(
+            ImageProcessorConfig::from_pretrained(folder.path()).unwrap(),
+            config
+        );
+        assert!(
+            std::fs::read_to_string(&file)
+                .unwrap()
+                .contains("GitProcessor")
+        );
     }
 
     #[test]

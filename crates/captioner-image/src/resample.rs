@@ -32,7 +32,9 @@ const NUMBERED: [Resample; 6] = [
 ];
 
 /// Their names, in the order of their numbers.
-const NAMES: [&str; 6] = ["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"];
+const NAMES: [&str; 6] = [
+    "nearest", "lanczos", "bilinear", "bicubic", "box", "hamming",
+];
 
 impl TryFrom<u8> for Resample {
     type Error = String;
@@ -48,8 +50,12 @@ impl TryFrom<Value> for Resample {
 
     fn try_from(value: Value) -> Result<Self, String> {
         let place = match &value {
-            Value::String(name) => NAMES.iter().position(|known| name.eq_ignore_ascii_case(known)),
-            value => value.as_u64().and_then(|number| usize::try_from(number).ok()),
+            Value::String(name) => NAMES
+                .iter()
+                .position(|known| name.eq_ignore_ascii_case(known)),
+            value => value
+                .as_u64()
+                .and_then(|number| usize::try_from(number).ok()),
         };
         let known = place.and_then(|place| NUMBERED.get(place)).copied();
         known.ok_or_else(|| unknown(&value))

@@ -289,7 +289,11 @@ mod tests {
         for filter in FILTERS {
             for (width, height) in [(3, 3), (50, 7), (5, 100), (1, 1)] {
                 let flat_still = resized(&flat, whole(13, width), whole(40, height), filter);
-                assert_eq!(flat_still, [255, 7, 128].repeat(width * height), "{filter:?}");
+                assert_eq!(
+                    flat_still,
+                    [255, 7, 128].repeat(width * height),
+                    "{filter:?}"
+                );
             }
         }
     }

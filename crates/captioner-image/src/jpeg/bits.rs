@@ -29,7 +29,11 @@ impl<'a> Bits<'a> {
     /// Makes at least 56 bits ready.
     #[inline(always)]
     pub(crate) fn refill(&mut self) {
-        if let Some(eight) = self.bytes.get(self.place..).and_then(<[u8]>::first_chunk::<8>) {
+        if let Some(eight) = self
+            .bytes
+            .get(self.place..)
+            .and_then(<[u8]>::first_chunk::<8>)
+        {
             let eight = u64::from_be_bytes(*eight);
             if !has_byte_ff(eight) {
                 // Bits beyond the counted ones are set too; the next refill sets them again alike.
@@ -169,7 +173,9 @@ mod tests {
             stuffed.splice(place..place, [0xFF, 0x00]);
         }
         let mut bits = Bits::new(&stuffed, 0);
-        let mut expected = data.iter().flat_map(|byte| (0..8).rev().map(move |n| byte >> n & 1));
+        let mut expected = data
+            .iter()
+            .flat_map(|byte| (0..8).rev().map(move |n| byte >> n & 1));
         let mut left = data.len() * 8;
         for count in (1..=16).cycle() {
             if left < count {

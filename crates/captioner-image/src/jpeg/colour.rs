@@ -22,7 +22,12 @@ enum Model {
 
 /// The model, told as libjpeg tells it.
 fn model(frame: &Frame, reader: &Reader) -> Model {
-    let ids: Vec<u8> = frame.header.components.iter().map(|component| component.id).collect();
+    let ids: Vec<u8> = frame
+        .header
+        .components
+        .iter()
+        .map(|component| component.id)
+        .collect();
     match (ids.as_slice(), reader.adobe) {
         ([_], _) => Model::Grey,
         ([_, _, _], _) if reader.jfif => Model::YCbCr,
@@ -134,9 +139,19 @@ mod tests {
 
     #[test]
     fn colours_are_within_one_of_the_standards() {
-        for (y, cb, cr) in [(81, 90, 240), (145, 54, 34), (41, 240, 110), (255, 0, 255), (0, 255, 0)] {
+        for (y, cb, cr) in [
+            (81, 90, 240),
+            (145, 54, 34),
+            (41, 240, 110),
+            (255, 0, 255),
+            (0, 255, 0),
+        ] {
             let (wy, wb, wr) = (f64::from(y), f64::from(cb) - 128.0, f64::from(cr) - 128.0);
-            let exact = [wy + 1.402 * wr, wy - 0.344136 * wb - 0.714136 * wr, wy + 1.772 * wb];
+            let exact = [
+                wy + 1.402 * wr,
+                wy - 0.344136 * wb - 0.714136 * wr,
+                wy + 1.772 * wb,
+            ];
             for (own, exact) in ycc_to_rgb(y, cb, cr).into_iter().zip(exact) {
                 assert!((f64::from(own) - exact.clamp(0.0, 255.0)).abs() <= 1.0);
             }

@@ -55,7 +55,10 @@ impl Frame {
     pub(crate) fn new(header: &Header, points: usize, bytes: usize) -> Result<Self, ImageError> {
         let factors = header.components.iter();
         let most = factors.fold((1, 1), |(horizontal, vertical), component| {
-            (horizontal.max(component.horizontal), vertical.max(component.vertical))
+            (
+                horizontal.max(component.horizontal),
+                vertical.max(component.vertical),
+            )
         });
         let (width, height) = (header.width as usize, header.height as usize);
         let units = (width.div_ceil(8 * most.0), height.div_ceil(8 * most.1));
@@ -66,15 +69,25 @@ impl Frame {
             units,
             points,
         };
-        let blocks: usize = header.components.iter().map(|c| c.horizontal * c.vertical).sum();
+        let blocks: usize = header
+            .components
+            .iter()
+            .map(|c| c.horizontal * c.vertical)
+            .sum();
         if header.components.len() > 1 && blocks > 10 {
-            return Err(corrupt(format!("{blocks} blocks in a unit; at most 10 may be")));
+            return Err(corrupt(format!(
+                "{blocks} blocks in a unit; at most 10 may be"
+            )));
         }
         // Every block takes at least one bit. A file that promises more is cut off, or a bomb.
         if units.0 * units.1 * blocks > bytes * 8 {
             return Err(cut_off());
         }
-        frame.components = header.components.iter().map(|c| frame.component(c)).collect::<Result<_, _>>()?;
+        frame.components = header
+            .components
+            .iter()
+            .map(|c| frame.component(c))
+            .collect::<Result<_, _>>()?;
         Ok(frame)
     }
 
@@ -138,7 +151,9 @@ impl Frame {
 
     /// Reads all scans and leaves the samples.
     pub(crate) fn read_scans(&mut self, reader: &mut Reader) -> Result<(), ImageError> {
-        let first = reader.next_scan(&self.header)?.ok_or_else(|| corrupt("it has no pixels"))?;
+        let first = reader
+            .next_scan(&self.header)?
+            .ok_or_else(|| corrupt("it has no pixels"))?;
         for component in &mut self.components {
             component.samples = vec![0; component.stride * component.block_rows * self.points];
         }
@@ -248,7 +263,9 @@ impl Frame {
                     let (bits, predictions) = (&mut bits, &mut predictions);
                     match sequential {
                         true => tables.sequential_block(part, bits, predictions, group, block),
-                        false => progressive::block(&tables, scan, part, bits, predictions, group, block),
+                        false => {
+                            progressive::block(&tables, scan, part, bits, predictions, group, block)
+                        }
                     }
                 })?;
                 bits.check()?;

@@ -86,8 +86,12 @@ impl Table {
         };
         let place = (next >> (16 - length)) as i32 + self.offsets[length as usize];
         bits.skip(length);
-        let symbol = usize::try_from(place).ok().and_then(|place| self.all.get(place));
-        symbol.copied().ok_or_else(|| corrupt("a code that its Huffman table doesn't have"))
+        let symbol = usize::try_from(place)
+            .ok()
+            .and_then(|place| self.all.get(place));
+        symbol
+            .copied()
+            .ok_or_else(|| corrupt("a code that its Huffman table doesn't have"))
     }
 
     /// The next coefficient, where code and value are short: the value, how many zeros stand
@@ -120,7 +124,11 @@ mod tests {
 
     #[test]
     fn values_are_those_of_the_standard() {
-        let of = |size: u32| (0..1 << size).map(|bits| extend(bits, size)).collect::<Vec<_>>();
+        let of = |size: u32| {
+            (0..1 << size)
+                .map(|bits| extend(bits, size))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(of(1), [-1, 1]);
         assert_eq!(of(2), [-3, -2, 2, 3]);
         assert_eq!(extend(0, 15), -32767);

@@ -177,7 +177,16 @@ fn transformed(input: [Wrapping<i32>; 8]) -> [Wrapping<i32>; 8] {
     let o1 = times(i3, 25172) + z2 + z3;
     let o2 = times(i5, 16819) + z2 + z4;
     let o3 = times(i7, 2446) + z1 + z3;
-    [e0 + o0, e1 + o1, e2 + o2, e3 + o3, e3 - o3, e2 - o2, e1 - o1, e0 - o0]
+    [
+        e0 + o0,
+        e1 + o1,
+        e2 + o2,
+        e3 + o3,
+        e3 - o3,
+        e2 - o2,
+        e1 - o1,
+        e0 - o0,
+    ]
 }
 
 /// `POINTS` points along each edge, from as many of the lowest frequencies.
@@ -192,7 +201,8 @@ fn reduced<const POINTS: usize>(
     let mut between = [[[0.0_f32; LANES]; POINTS]; POINTS]; // [row][column]
     for column in 0..POINTS {
         for frequency in 0..POINTS {
-            let input = dequantised(inverse, group, frequency * 8 + column).map(|value| value.0 as f32);
+            let input =
+                dequantised(inverse, group, frequency * 8 + column).map(|value| value.0 as f32);
             for row in 0..POINTS {
                 for (sum, value) in between[row][column].iter_mut().zip(input) {
                     *sum += weights[row][frequency] * value;
@@ -243,13 +253,19 @@ mod tests {
         transform(&Inverse::new(&[1; 64]), points, &mut group, 1, &mut samples);
         assert_eq!(group, [[0; 64 * LANES]]);
         let rows = samples.chunks(LANES * points);
-        rows.flat_map(|row| row[3 * points..][..points].to_vec()).collect()
+        rows.flat_map(|row| row[3 * points..][..points].to_vec())
+            .collect()
     }
 
     fn exact(points: usize, coefficients: &[(usize, i16)]) -> Vec<f64> {
         let weight = |point: usize, frequency: usize| match frequency {
             0 => 0.5_f64.sqrt() / 2.0,
-            _ => ((2 * point + 1) as f64 * frequency as f64 * std::f64::consts::PI / (2 * points) as f64).cos() / 2.0,
+            _ => {
+                ((2 * point + 1) as f64 * frequency as f64 * std::f64::consts::PI
+                    / (2 * points) as f64)
+                    .cos()
+                    / 2.0
+            }
         };
         let pixels = (0..points).flat_map(|y| (0..points).map(move |x| (y, x)));
         pixels
@@ -268,7 +284,10 @@ mod tests {
         for points in [8, 4] {
             let samples = block(points, &coefficients);
             for (sample, exact) in samples.iter().zip(exact(points, &coefficients)) {
-                assert!((f64::from(*sample) - exact).abs() <= 0.52, "{sample} {exact}");
+                assert!(
+                    (f64::from(*sample) - exact).abs() <= 0.52,
+                    "{sample} {exact}"
+                );
             }
         }
     }

@@ -133,7 +133,9 @@ impl<'a> Reader<'a> {
             ))),
             0xDB => self.quantisation_tables(),
             0xDD => self.restart(),
-            0xE0 => self.payload().map(|data| self.jfif |= data.starts_with(b"JFIF\0")),
+            0xE0 => self
+                .payload()
+                .map(|data| self.jfif |= data.starts_with(b"JFIF\0")),
             0xE1 => self.exif(),
             0xEE => self.adobe(),
             _ => self.payload().map(drop),
@@ -252,8 +254,12 @@ impl<'a> Reader<'a> {
         };
         let (pairs, _) = pairs.as_chunks::<2>();
         let parts = pairs.iter().map(|&[id, tables]| {
-            let place = header.components.iter().position(|component| component.id == id);
-            let place = place.ok_or_else(|| corrupt(format!("a scan of the unknown channel {id}")))?;
+            let place = header
+                .components
+                .iter()
+                .position(|component| component.id == id);
+            let place =
+                place.ok_or_else(|| corrupt(format!("a scan of the unknown channel {id}")))?;
             Ok((place, usize::from(tables >> 4) & 3, usize::from(tables) & 3))
         });
         let parts: Vec<_> = parts.collect::<Result<_, ImageError>>()?;

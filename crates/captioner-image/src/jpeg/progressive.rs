@@ -12,7 +12,11 @@ use crate::ImageError;
 pub(crate) fn tables(reader: &Reader, scan: &Scan) -> Result<Tables, ImageError> {
     let (first, last) = scan.spectrum;
     let means = first == 0;
-    let spectrum = if means { last == 0 } else { first <= last && last < 64 && scan.parts.len() == 1 };
+    let spectrum = if means {
+        last == 0
+    } else {
+        first <= last && last < 64 && scan.parts.len() == 1
+    };
     let bits = scan.low <= 13 && (scan.high == 0 || scan.high == scan.low + 1);
     if !spectrum || !bits {
         return Err(corrupt(format!(

@@ -37,7 +37,10 @@ impl Tables {
     pub(crate) fn present(reader: &Reader, scan: &Scan) -> Self {
         let parts = scan.parts.iter();
         Self {
-            dc: parts.clone().map(|part| reader.dc[part.1].clone()).collect(),
+            dc: parts
+                .clone()
+                .map(|part| reader.dc[part.1].clone())
+                .collect(),
             ac: parts.map(|part| reader.ac[part.2].clone()).collect(),
         }
     }

@@ -55,7 +55,10 @@ impl<'a> Upsampler<'a> {
         match self.way {
             Way::Whole => return samples(component, y),
             Way::Wider => {
-                set_sums(&mut self.sums, samples(component, y).iter().map(|&value| value.into()));
+                set_sums(
+                    &mut self.sums,
+                    samples(component, y).iter().map(|&value| value.into()),
+                );
                 widen::<1, 2, 2>(&self.sums, &mut self.row);
             }
             Way::Higher => {
@@ -94,7 +97,9 @@ fn sums_of_rows(component: &Component, y: usize) -> impl Iterator<Item = u16> {
         0 => row.saturating_sub(1),
         _ => (row + 1).min(component.size.1 - 1),
     };
-    let pairs = samples(component, row).iter().zip(samples(component, other));
+    let pairs = samples(component, row)
+        .iter()
+        .zip(samples(component, other));
     pairs.map(|(&near, &far)| 3 * u16::from(near) + u16::from(far))
 }
 
