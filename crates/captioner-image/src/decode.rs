@@ -107,7 +107,11 @@ fn decode_other(
     if decoder.original_color_type() == ExtendedColorType::Cmyk8 {
         return Ok((cmyk::decode_tiff(bytes)?, orientation));
     }
-    let picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    let grey = decoder.original_color_type() == ExtendedColorType::L16;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    if grey && options.sixteen_bit == SixteenBit::Clip {
+        picture = picture.into_luma16().into(); // Pillow knows no transparency of 16-bit grey
+    }
     Ok((rgb_from_decoded(picture, options), orientation))
 }
 
