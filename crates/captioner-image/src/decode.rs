@@ -107,12 +107,16 @@ fn decode_other(
     if decoder.original_color_type() == ExtendedColorType::Cmyk8 {
         return Ok((cmyk::decode_tiff(bytes)?, orientation));
     }
-    let grey = decoder.original_color_type() == ExtendedColorType::L16;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
-    if grey && options.sixteen_bit == SixteenBit::Clip {
-        picture = picture.into_luma16().into(); // Pillow knows no transparency of 16-bit grey
+    if options.sixteen_bit == SixteenBit::Clip && is_sixteen_bit_grey_png(bytes, format) {
+        picture = picture.into_luma16().into(); // a transparent value would have made it grey + alpha
     }
     Ok((rgb_from_decoded(picture, options), orientation))
+}
+
+/// Told by the header, whose bit depth and colour type stand at fixed places.
+fn is_sixteen_bit_grey_png(bytes: &[u8], format: ImageFormat) -> bool {
+    format == ImageFormat::Png && bytes.get(24..26) == Some(&[16, 0])
 }
 
 /// Reads and decodes one file. See [`decode`].
