@@ -26,7 +26,11 @@ fuzz_target!(|data: &[u8]| {
         match (short, long) {
             (Ok(short), Ok(long)) => {
                 assert_eq!(short, long, "{caption:?}");
-                let _ = tokenizer.decode(short.input_ids_row(0), true);
+                for skip in [false, true] {
+                    let ids = short.input_ids_row(0);
+                    let text = tokenizer.decode(ids, skip).ok();
+                    assert_eq!(text, general.decode(ids, skip).ok());
+                }
             }
             (Err(_), Err(_)) => {}
             (short, long) => panic!("{caption:?}: {short:?} but {long:?}"),

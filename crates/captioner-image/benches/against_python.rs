@@ -16,6 +16,10 @@ use captioner_image::{DecodeOptions, ImageProcessor, ImageProcessorConfig, Sourc
 use peer::{Peer, Seconds, median, time};
 use std::path::Path;
 
+/// As in the examples: otherwise the kernel maps and clears the planes of every picture anew.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs of each piece of work; odd, so that there is one in the middle.
 const RUNS: usize = 21;
 const BATCH: usize = 64;

@@ -28,6 +28,7 @@ mod files;
 mod pipeline;
 mod plain;
 mod settings;
+mod spelling;
 mod tokenizer;
 mod train;
 mod word_piece;

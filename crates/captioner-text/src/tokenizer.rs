@@ -3,12 +3,13 @@
 use crate::batch::{self, EncodeOptions, Side, TokenBatch};
 use crate::plain::PlainTokenizer;
 use crate::settings::TokenizerSettings;
+use crate::spelling::Spelling;
 use crate::train::{WordPieceTraining, train};
 use crate::word_piece::bert_tokenizer;
 use crate::{TextError, files};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use tokenizers::parallelism::{MaybeParallelRefIterator, MaybeParallelSlice};
+use std::sync::{Arc, OnceLock};
+use tokenizers::parallelism::MaybeParallelSlice;
 use tokenizers::{PostProcessor, Tokenizer, TruncationDirection};
 
 /// Captions that a thread takes at a time: fewer would cost more in handing over than in work.
@@ -23,6 +24,9 @@ pub struct CaptionTokenizer {
     pub(crate) inner: Arc<Tokenizer>,
     pub(crate) settings: Arc<TokenizerSettings>,
     plain: Option<Arc<PlainTokenizer>>,
+    /// Made when something is first decoded.
+    spelling: Arc<OnceLock<Option<Spelling>>>,
+    shortcut: bool,
     max_caption_bytes: usize,
     special: SpecialIds,
     vocab_size: usize,
@@ -108,6 +112,8 @@ impl CaptionTokenizer {
         let largest = tokenizer.get_vocab(true).into_values().max();
         Ok(Self {
             plain: PlainTokenizer::new(&tokenizer).map(Arc::new),
+            spelling: Arc::default(),
+            shortcut: true,
             max_caption_bytes: MAX_CAPTION_BYTES,
             inner: Arc::new(tokenizer),
             settings: Arc::new(settings),
@@ -175,7 +181,7 @@ impl CaptionTokenizer {
             .map(|length| self.room_for_text(length, options));
         let room = room.transpose()?;
         let from_left = options.truncation_side == Side::Left;
-        let plain = self.plain.as_ref();
+        let plain = self.plain.as_ref().filter(|_| self.shortcut);
         match plain.and_then(|p| p.encode(text, options.add_special_tokens, room, from_left)) {
             Some(ids) => Ok(ids),
             None => self.encode_general(text, options, room),
@@ -228,16 +234,25 @@ impl CaptionTokenizer {
     /// # Errors
     /// When the tokenizer's decoder fails on the tokens.
     pub fn decode(&self, ids: &[u32], skip_special_tokens: bool) -> Result<String, TextError> {
-        let text = self.inner.decode(ids, skip_special_tokens);
-        let text = text.map_err(|error| TextError::Tokenizer {
-            what: format!("decoding {} ids", ids.len()),
-            reason: error.to_string(),
-        })?;
+        let spelling = || Spelling::new(&self.inner, self.vocab_size);
+        let text = match self.shortcut.then(|| self.spelling.get_or_init(spelling)) {
+            Some(Some(spelling)) => spelling.text(ids, skip_special_tokens),
+            _ => self.decode_general(ids, skip_special_tokens)?,
+        };
         if self.settings.clean_up_tokenization_spaces() {
             Ok(clean_up_tokenization(&text))
         } else {
             Ok(text)
         }
+    }
+
+    /// The library's own way, for any decoder.
+    fn decode_general(&self, ids: &[u32], skip_special: bool) -> Result<String, TextError> {
+        let text = self.inner.decode(ids, skip_special);
+        text.map_err(|error| TextError::Tokenizer {
+            what: format!("decoding {} ids", ids.len()),
+            reason: error.to_string(),
+        })
     }
 
     /// The text of several rows of token ids, made on all cores. See [`Self::decode`].
@@ -249,9 +264,14 @@ impl CaptionTokenizer {
         rows: &[impl AsRef<[u32]> + Sync],
         skip_special_tokens: bool,
     ) -> Result<Vec<String>, TextError> {
-        rows.maybe_par_iter()
-            .map(|ids| self.decode(ids.as_ref(), skip_special_tokens))
-            .collect()
+        let chunks = rows.maybe_par_chunks(CHUNK).map(|chunk| {
+            let texts = chunk
+                .iter()
+                .map(|ids| self.decode(ids.as_ref(), skip_special_tokens));
+            texts.collect::<Result<Vec<_>, _>>()
+        });
+        let chunks: Vec<Vec<String>> = chunks.collect::<Result<_, _>>()?;
+        Ok(chunks.into_iter().flatten().collect())
     }
 
     /// The id that fills short rows, `[PAD]`.
@@ -298,9 +318,9 @@ impl CaptionTokenizer {
 
     /// The same tokenizer, which goes the library's way for every text and never its own short one.
     ///
-    /// The ids are the same; this is for comparing and measuring.
+    /// Ids and texts are the same; this is for comparing and measuring.
     pub fn without_shortcut(mut self) -> Self {
-        self.plain = None;
+        self.shortcut = false;
         self
     }
 

@@ -121,6 +121,11 @@ fn ten_thousand_real_and_hostile_strings_have_the_ids_and_text_of_bert() {
             let hash = fnv(texts.chars().map(u32::from));
             assert_eq!(Some(hash), expected.next(), "text of {text:?}: {texts:?}");
             assert_eq!(general.encode(text).unwrap(), rows[n], "{text:?}");
+            assert_eq!(
+                general.decode(&rows[n], true).unwrap(),
+                skipped[n],
+                "{text:?}"
+            );
         }
     }
     assert_eq!(expected.next(), None);

@@ -25,7 +25,7 @@ pub(crate) struct Frame {
     pub(crate) most: (usize, usize),
     /// Units of the picture across and down.
     units: (usize, usize),
-    /// Pixels that the edge of a block becomes: 8, 4, 2 or 1.
+    /// Pixels of the picture that the edge of a block of the finest plane becomes: 8, 4, 2 or 1.
     pub(crate) points: usize,
 }
 
@@ -48,6 +48,9 @@ pub(crate) struct Component {
     pub(crate) size: (usize, usize),
     /// How many rows of blocks there are, whole units.
     block_rows: usize,
+    /// Pixels that the edge of a block becomes. At a reduced size, planes of fewer samples keep
+    /// more of them, so that little or nothing is left to enlarge.
+    pub(crate) points: usize,
 }
 
 impl Frame {
@@ -114,6 +117,7 @@ impl Frame {
             false => (self.units.0 * horizontal, self.units.1 * vertical),
         };
         let groups = across.div_ceil(LANES);
+        let points = self.points_of(horizontal, vertical);
         Ok(Component {
             horizontal,
             vertical,
@@ -122,13 +126,29 @@ impl Frame {
             groups,
             coefficients: Vec::new(),
             samples: Vec::new(),
-            stride: groups * LANES * self.points,
+            stride: groups * LANES * points,
             size: (
-                scaled(covered(width, horizontal, self.most.0, 1), self.points),
-                scaled(covered(height, vertical, self.most.1, 1), self.points),
+                (width as usize * horizontal * points).div_ceil(8 * self.most.0),
+                (height as usize * vertical * points).div_ceil(8 * self.most.1),
             ),
             block_rows: down,
+            points,
         })
+    }
+
+    /// Doubled as long as the plane stays no finer than the picture, as libjpeg does.
+    fn points_of(&self, horizontal: usize, vertical: usize) -> usize {
+        let fits = |points: usize, factor: usize, most: usize| {
+            (most * self.points).is_multiple_of(factor * points)
+        };
+        let mut points = self.points;
+        while points < 8
+            && fits(2 * points, horizontal, self.most.0)
+            && fits(2 * points, vertical, self.most.1)
+        {
+            points *= 2;
+        }
+        points
     }
 
     /// Width and height of the picture to come.
@@ -141,7 +161,7 @@ impl Frame {
     pub(crate) fn memory(&self) -> u64 {
         let planes = self.components.iter().map(|component| {
             let groups = (component.groups * component.block_rows) as u64;
-            let samples = groups * (LANES * self.points * self.points) as u64;
+            let samples = groups * (LANES * component.points * component.points) as u64;
             // Kept whole where several scans may add to them.
             samples + groups * size_of::<Group>() as u64
         });
@@ -155,7 +175,7 @@ impl Frame {
             .next_scan(&self.header)?
             .ok_or_else(|| corrupt("it has no pixels"))?;
         for component in &mut self.components {
-            component.samples = vec![0; component.stride * component.block_rows * self.points];
+            component.samples = vec![0; component.stride * component.block_rows * component.points];
         }
         let all_at_once = !self.header.progressive && first.parts.len() == self.components.len();
         if all_at_once {
@@ -198,11 +218,11 @@ impl Frame {
         for &(place, ..) in &scan.parts {
             let component = &mut self.components[place];
             let rows = component.coefficients.len() / component.groups;
-            let below = row * rows * self.points * component.stride;
+            let below = row * rows * component.points * component.stride;
             let samples = &mut component.samples[below..];
             idct::transform(
                 &inverses[place],
-                self.points,
+                component.points,
                 &mut component.coefficients,
                 component.groups,
                 samples,
@@ -235,7 +255,7 @@ impl Frame {
             let table = table.ok_or_else(|| corrupt("a colour channel has no scan or no table"))?;
             idct::transform(
                 &Inverse::new(&table),
-                self.points,
+                component.points,
                 &mut component.coefficients,
                 component.groups,
                 &mut component.samples,

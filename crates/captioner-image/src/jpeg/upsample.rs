@@ -30,8 +30,8 @@ enum Way {
 
 impl<'a> Upsampler<'a> {
     pub(crate) fn new(frame: &Frame, component: &'a Component) -> Self {
-        let across = frame.most.0 / component.horizontal;
-        let down = frame.most.1 / component.vertical;
+        let across = frame.most.0 * frame.points / (component.horizontal * component.points);
+        let down = frame.most.1 * frame.points / (component.vertical * component.points);
         let wide = component.size.0 > 2; // libjpeg's condition, for lack of neighbours
         let way = match (across, down) {
             (1, 1) => Way::Whole,
