@@ -136,3 +136,22 @@ fn rotated_photographs_have_pillows_pixels_upright_and_as_stored() {
         [""; 0]
     );
 }
+
+/// `tools/reference/check_saved.py` has both versions of transformers read these files.
+#[test]
+fn saved_settings_are_the_files_that_transformers_4_and_5_were_seen_to_read() {
+    let old = serde_json::json!({
+        "feature_extractor_type": "CLIPFeatureExtractor", "size": 40, "crop_size": 32, "resample": 2,
+    });
+    let clip = ImageProcessorConfig::from_json(&old).unwrap();
+    for (name, config) in [
+        ("clip", clip),
+        ("video_mae", ImageProcessorConfig::video_mae(48)),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let saved =
+            std::fs::read_to_string(config.save_pretrained(folder.path()).unwrap()).unwrap();
+        let seen = fixture("saved").join(name).join("preprocessor_config.json");
+        assert_eq!(saved, std::fs::read_to_string(seen).unwrap(), "{name}");
+    }
+}

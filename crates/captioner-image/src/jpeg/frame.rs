@@ -98,7 +98,7 @@ impl Frame {
         // Alone, a component is its own unit, whatever factors it names.
         let alone = self.header.components.len() == 1;
         let (horizontal, vertical) = (header.horizontal, header.vertical);
-        if self.most.0 % horizontal != 0 || self.most.1 % vertical != 0 {
+        if !self.most.0.is_multiple_of(horizontal) || !self.most.1.is_multiple_of(vertical) {
             return Err(super::unsupported(format!(
                 "sampling factors {horizontal}x{vertical} beside {}x{}",
                 self.most.0, self.most.1

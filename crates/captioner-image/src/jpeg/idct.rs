@@ -199,23 +199,22 @@ fn reduced<const POINTS: usize>(
 ) {
     let weights = weights::<POINTS>();
     let mut between = [[[0.0_f32; LANES]; POINTS]; POINTS]; // [row][column]
-    for column in 0..POINTS {
-        for frequency in 0..POINTS {
-            let input =
-                dequantised(inverse, group, frequency * 8 + column).map(|value| value.0 as f32);
-            for row in 0..POINTS {
-                for (sum, value) in between[row][column].iter_mut().zip(input) {
-                    *sum += weights[row][frequency] * value;
+    for (row, weights) in between.iter_mut().zip(&weights) {
+        for (column, sums) in row.iter_mut().enumerate() {
+            for (frequency, weight) in weights.iter().enumerate() {
+                let input = dequantised(inverse, group, frequency * 8 + column);
+                for (sum, value) in sums.iter_mut().zip(input) {
+                    *sum += weight * value.0 as f32;
                 }
             }
         }
     }
-    for row in 0..POINTS {
-        for column in 0..POINTS {
+    for (row, between) in between.iter().enumerate() {
+        for (column, weights) in weights.iter().enumerate() {
             let mut sums = [128.5_f32; LANES];
-            for frequency in 0..POINTS {
-                for (sum, value) in sums.iter_mut().zip(between[row][frequency]) {
-                    *sum += weights[column][frequency] * value;
+            for (weight, values) in weights.iter().zip(between) {
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum += weight * value;
                 }
             }
             for (block, sum) in sums.into_iter().enumerate() {
