@@ -1,7 +1,7 @@
 //! Encoded bytes to an RGB picture.
 
 use crate::convert::rgb_from_decoded;
-use crate::{Alpha, DecodeLimits, ImageError, SixteenBit, cmyk, jpeg};
+use crate::{Alpha, DecodeLimits, ImageError, SixteenBit, cmyk, jpeg, palette};
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -61,7 +61,7 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<RgbImage, ImageEr
     let format = format_of(bytes, options)?;
     let (picture, orientation) = match format {
         ImageFormat::Jpeg => decode_jpeg(bytes, options)?,
-        _ => decode_other(bytes, format, options)?,
+        _ => guarded(format, || decode_other(bytes, format, options))?,
     };
     let Some(orientation) = orientation.filter(|_| options.orientation == Orientation::Apply)
     else {
@@ -78,7 +78,25 @@ pub(crate) fn format_of(bytes: &[u8], options: &DecodeOptions) -> Result<ImageFo
         return Err(ImageError::Empty);
     }
     options.limits.check_bytes(bytes.len() as u64)?;
-    image::guess_format(bytes).map_err(|_| ImageError::UnknownFormat)
+    let format = image::guess_format(bytes).map_err(|_| ImageError::UnknownFormat)?;
+    if format == ImageFormat::Png {
+        palette::check(bytes)?;
+    }
+    Ok(format)
+}
+
+/// Makes an error of a panic in somebody else's decoder, should one be left there.
+pub(crate) fn guarded<T>(
+    format: ImageFormat,
+    work: impl FnOnce() -> Result<T, ImageError>,
+) -> Result<T, ImageError> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    done.unwrap_or_else(|_| {
+        Err(ImageError::Corrupt {
+            format: format!("{format:?}").to_uppercase(),
+            reason: "the decoder gave up".to_owned(),
+        })
+    })
 }
 
 type Turned = (RgbImage, Option<image::metadata::Orientation>);

@@ -1,7 +1,7 @@
 //! The frames of an animation.
 
 use crate::convert::rgb_from_decoded;
-use crate::decode::{check_size, format_of, translate};
+use crate::decode::{check_size, format_of, guarded, translate};
 use crate::{DecodeOptions, ImageError, decode};
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
@@ -17,16 +17,18 @@ use std::io::Cursor;
 /// [`DecodeLimits`](crate::DecodeLimits) allows.
 pub fn decode_frames(bytes: &[u8], options: &DecodeOptions) -> Result<Vec<RgbImage>, ImageError> {
     let format = format_of(bytes, options)?;
-    let Some(frames) = frames(bytes, format, options)? else {
-        return Ok(vec![decode(bytes, options)?]);
-    };
-    let mut kept: Vec<RgbImage> = Vec::new();
-    for frame in frames {
-        let frame = frame.map_err(|error| translate(error, format))?;
-        options.limits.check_frames(kept.len() + 1)?;
-        keep(&mut kept, 1, frame, options)?;
-    }
-    Ok(kept)
+    guarded(format, || {
+        let Some(frames) = frames(bytes, format, options)? else {
+            return Ok(vec![decode(bytes, options)?]);
+        };
+        let mut kept: Vec<RgbImage> = Vec::new();
+        for frame in frames {
+            let frame = frame.map_err(|error| translate(error, format))?;
+            options.limits.check_frames(kept.len() + 1)?;
+            keep(&mut kept, 1, frame, options)?;
+        }
+        Ok(kept)
+    })
 }
 
 /// Decodes `wanted` frames, evenly spread over an animation, as GIT's video checkpoints read 6. Of
@@ -41,6 +43,15 @@ pub fn sample_frames(
 ) -> Result<Vec<RgbImage>, ImageError> {
     options.limits.check_frames(wanted)?;
     let format = format_of(bytes, options)?;
+    guarded(format, || sample(bytes, format, wanted, options))
+}
+
+fn sample(
+    bytes: &[u8],
+    format: ImageFormat,
+    wanted: usize,
+    options: &DecodeOptions,
+) -> Result<Vec<RgbImage>, ImageError> {
     let Some(counted) = frames(bytes, format, options)? else {
         return Ok(vec![decode(bytes, options)?; wanted]);
     };

@@ -31,6 +31,7 @@ mod files;
 mod frames;
 mod jpeg;
 mod limits;
+mod palette;
 mod passes;
 mod processor;
 mod resample;

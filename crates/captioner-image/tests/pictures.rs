@@ -320,6 +320,49 @@ fn sixteen_bit_grey_is_scaled_or_clipped_as_asked() {
     assert_eq!((scaled.as_raw()[0], clipped.as_raw()[0]), (0x12, 255));
 }
 
+/// Found by fuzzing: each made a decoder panic.
+#[test]
+fn pictures_that_once_broke_a_decoder_are_named_errors() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/broken");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let error = open(&path, &DecodeOptions::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("broken") && !error.contains("gave up"),
+            "{error}"
+        );
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(decode_frames(&bytes, &DecodeOptions::default()).is_err());
+        count += 1;
+    }
+    assert!(count > 0);
+}
+
+#[test]
+fn a_palette_that_breaks_the_rules_is_a_named_error() {
+    let bytes = fixture("palette.png");
+    let place = bytes.windows(4).position(|kind| kind == b"PLTE").unwrap();
+    let length = u32::from_be_bytes(bytes[place - 4..place].try_into().unwrap()) as usize;
+    for colours in [0, 1, 257] {
+        let mut palette = b"PLTE".to_vec();
+        palette.resize(4 + 3 * colours, 7);
+        let mut changed = bytes[..place - 4].to_vec();
+        changed.extend((3 * colours as u32).to_be_bytes());
+        changed.extend_from_slice(&palette);
+        changed.extend(crc32(&palette).to_be_bytes());
+        changed.extend_from_slice(&bytes[place + 4 + length + 4..]);
+        let error = decode(&changed, &DecodeOptions::default()).unwrap_err();
+        assert!(
+            matches!(error, ImageError::Corrupt { .. }),
+            "{colours}: {error}"
+        );
+        assert!(!error.to_string().contains("gave up"), "{colours}: {error}");
+    }
+}
+
 #[test]
 fn more_frames_than_the_limit_are_a_named_error() {
     for name in ["animation.gif", "animation.png"] {
