@@ -6,13 +6,15 @@
 //!
 //! `CAPTIONER_PYTHON` is a Python with transformers, torchvision and Pillow. Medians; the ratio to the
 //! faster of the two backends is given for the wall clock, and for processor time, which other work on
-//! the machine disturbs less. The values are compared with Pillow's too.
+//! the machine disturbs less. The values are compared with Pillow's too, and the decoder with another.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 mod peer;
 
-use captioner_image::{DecodeOptions, ImageProcessor, ImageProcessorConfig, Source, Workers};
+use captioner_image::{
+    DecodeOptions, ImageProcessor, ImageProcessorConfig, Source, Workers, decode,
+};
 use peer::{Peer, Seconds, median, time};
 use std::path::Path;
 
@@ -20,7 +22,8 @@ use std::path::Path;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Runs of each piece of work; odd, so that there is one in the middle.
+/// Runs of each piece of work, odd, so that there is one in the middle; another number can be given
+/// behind `--`.
 const RUNS: usize = 21;
 const BATCH: usize = 64;
 
@@ -31,9 +34,11 @@ fn main() {
     };
     let processor = ImageProcessor::new(ImageProcessorConfig::clip(224)).expect("good settings");
     let workers = Workers::new(0).expect("threads");
+    let given = std::env::args().find_map(|runs| runs.parse().ok());
+    let runs: usize = given.unwrap_or(RUNS);
     println!(
-        "medians of {RUNS} (batches: {}), {} threads",
-        RUNS / 3,
+        "medians of {runs} (batches: {}), {} threads",
+        runs / 3,
         workers.threads()
     );
     let [a, b, c, d, e] = ["Pillow ms", "torchv. ms", "ours ms", "ratio", "by CPU"];
@@ -41,11 +46,18 @@ fn main() {
     for name in ["640x480", "1280x960"] {
         let jpeg = std::fs::read(folder.path().join(format!("{name}.jpg"))).expect("a picture");
         compare_values(&processor, folder.path(), name, &jpeg);
+        compare_decoders(&jpeg, runs);
         for count in [1, BATCH] {
             let sources = vec![Source::Encoded(&jpeg); count];
             let mut out = vec![0.0; count * 3 * 224 * 224];
             let ours = || process(&processor, &sources, &workers, &mut out);
-            measure(&mut peer, name, count, ours);
+            measure(
+                &mut peer,
+                name,
+                count,
+                if count == 1 { runs } else { runs / 3 },
+                ours,
+            );
         }
     }
 }
@@ -64,8 +76,7 @@ fn process(processor: &ImageProcessor, sources: &[Source], workers: &Workers, ou
     done.expect("a whole picture");
 }
 
-fn measure(peer: &mut Peer, name: &str, count: usize, mut ours: impl FnMut()) {
-    let runs = if count == 1 { RUNS } else { RUNS / 3 };
+fn measure(peer: &mut Peer, name: &str, count: usize, runs: usize, mut ours: impl FnMut()) {
     let mut seconds: [Vec<Seconds>; 3] = Default::default();
     for run in 0..=runs {
         let theirs = ["pillow", "torchvision"].map(|backend| {
@@ -86,6 +97,39 @@ fn measure(peer: &mut Peer, name: &str, count: usize, mut ours: impl FnMut()) {
     let title = format!("{count} JPEG of {name}");
     let [a, b, c] = [pillow, torchvision, own].map(|seconds| 1e3 * seconds.0);
     println!("{title:<22} {a:>10.2} {b:>10.2} {c:>9.3} {ratio:>6.1}x {by_processor:>6.1}x");
+}
+
+/// This crate's JPEG decoder and `zune-jpeg`, which the `image` crate uses.
+fn compare_decoders(jpeg: &[u8], runs: usize) {
+    let options = DecodeOptions::default();
+    let own = || decode(jpeg, &options).expect("a whole picture");
+    let other = || {
+        image::load_from_memory(jpeg)
+            .expect("a whole picture")
+            .into_rgb8()
+    };
+    let (pixels, others) = (own().into_raw(), other().into_raw());
+    let same = pixels
+        .iter()
+        .zip(&others)
+        .filter(|(own, other)| own == other)
+        .count();
+    let off = pixels
+        .iter()
+        .zip(&others)
+        .map(|(own, other)| own.abs_diff(*other))
+        .max();
+    let [own, other]: [Vec<Seconds>; 2] = [
+        (0..runs).map(|_| time(|| drop(own()))).collect(),
+        (0..runs).map(|_| time(|| drop(other()))).collect(),
+    ];
+    let [own, other] = [own, other].map(|seconds| 1e3 * median(&seconds).0);
+    let share = 100.0 * same as f64 / pixels.len() as f64;
+    println!(
+        "  decoding alone: {own:.2} ms, zune-jpeg {other:.2} ms, which has {share:.1} % of these values \
+         and is up to {} off",
+        off.unwrap_or(0)
+    );
 }
 
 fn compare_values(processor: &ImageProcessor, folder: &Path, name: &str, jpeg: &[u8]) {
