@@ -1,7 +1,7 @@
 //! Scores predicted captions against their references.
 //!
 //! ```text
-//! cargo run -p captioner-metrics --example score -- --predictions predictions.jsonl --references references.jsonl
+//! cargo run --release --example score -- --predictions predictions.jsonl --references references.jsonl
 //! ```
 //!
 //! A file's ending says what it holds: `.json` for coco-caption's results and annotations, `.jsonl`

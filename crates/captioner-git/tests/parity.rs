@@ -30,7 +30,7 @@ fn vision_output_is_the_references() {
         let frames = fixture.tensor::<4>("pixel_values", &device());
         let got = model.vision_features(frames).unwrap();
         let difference = relative_difference(got, fixture.values("vision"));
-        println!("{name}: vision {difference:.1e}");
+        eprintln!("{name}: vision {difference:.1e}");
         assert!(difference < OUTPUT, "{name}: {difference:e}");
     }
 }
@@ -45,7 +45,7 @@ fn positions_of_other_picture_sizes_are_interpolated_as_in_the_reference() {
         let model = model.with_interpolate_pos_encoding(true);
         let got = model.vision_features(pixels).unwrap();
         let difference = relative_difference(got, fixture.values("other_vision"));
-        println!("{name}: interpolated {difference:.1e}");
+        eprintln!("{name}: interpolated {difference:.1e}");
         assert!(difference < OUTPUT, "{name}: {difference:e}");
     }
 }
@@ -62,7 +62,7 @@ fn logits_are_the_references() {
         let ids = Tensor::<2, Int>::from_data(data, &device());
         let got = model.logits(&prefix, ids).unwrap();
         let difference = relative_difference(got, fixture.values("logits"));
-        println!("{name}: logits {difference:.1e}");
+        eprintln!("{name}: logits {difference:.1e}");
         assert!(difference < OUTPUT, "{name}: {difference:e}");
     }
 }
@@ -85,7 +85,7 @@ fn losses_with_and_without_pads_are_the_references() {
             let got = loss.sum.into_scalar::<f32>() / loss.count as f32;
             let want = fixture.values(key)[0];
             let difference = (got - want).abs() / want;
-            println!("{name}: {key} {difference:.1e}");
+            eprintln!("{name}: {key} {difference:.1e}");
             assert!(difference < LOSS, "{name}: {key} {got} is not {want}");
         }
     }
@@ -134,7 +134,7 @@ fn the_gradient_of_every_parameter_is_the_references() {
                 worst = (difference, parameter);
             }
         }
-        println!("{name}: worst gradient {:.1e} ({})", worst.0, worst.1);
+        eprintln!("{name}: worst gradient {:.1e} ({})", worst.0, worst.1);
         assert!(worst.0 < GRADIENT, "{name}: {worst:?}");
     }
 }

@@ -170,4 +170,44 @@ mod tests {
         assert_eq!(draw(&[NO, NO], &mut random(1, 0)), None);
         assert_eq!(draw(&[f32::NAN, 0.0], &mut random(1, 0)), None);
     }
+
+    #[derive(serde::Deserialize)]
+    struct Fixture {
+        logits: Vec<Vec<f32>>,
+        cases: Vec<Case>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        temperature: f32,
+        top_k: usize,
+        top_p: f32,
+        min_p: Option<f32>,
+        probabilities: Vec<Vec<f32>>,
+    }
+
+    #[test]
+    fn filtered_probabilities_are_those_of_transformers() {
+        let text = include_str!("../../tests/fixtures/sampling.json");
+        let fixture: Fixture = serde_json::from_str(text).unwrap();
+        for case in fixture.cases {
+            let config = GenerationConfig {
+                temperature: case.temperature,
+                top_k: case.top_k,
+                top_p: case.top_p,
+                min_p: case.min_p,
+                ..all()
+            };
+            for (logits, want) in fixture.logits.iter().zip(&case.probabilities) {
+                let mut scores = logits.clone();
+                filter(&config, &mut scores);
+                let total = log_sum_exp(&scores);
+                for (score, want) in scores.iter().zip(want) {
+                    let got = (score - total).exp();
+                    assert_eq!(got == 0.0, *want == 0.0, "{config:?}");
+                    assert!((got - want).abs() < 1e-6, "{got} is not {want}");
+                }
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 
 use super::names::{Layer, Path};
-use super::source::{self, Stored};
+use super::source::{self, Tensors};
 use super::{Mismatches, WeightsError};
 use crate::model::GitForCausalLm;
 
@@ -53,10 +53,7 @@ pub(crate) fn load(
 }
 
 /// How the files differ from what the model needs, and which of their tensors are left out.
-fn compare(
-    model: &GitForCausalLm,
-    tensors: &BTreeMap<String, Stored>,
-) -> (Mismatches, Vec<String>) {
+fn compare(model: &GitForCausalLm, tensors: &Tensors) -> (Mismatches, Vec<String>) {
     let mut expected = Shapes::default();
     model.visit(&mut expected);
     let mut found = Mismatches::default();
@@ -113,7 +110,7 @@ impl ModuleVisitor for Shapes {
 /// Puts the files' values into the model; they are known to hold them all.
 struct Loader<'a> {
     path: Path,
-    tensors: &'a BTreeMap<String, Stored>,
+    tensors: &'a Tensors,
     non_finite: Vec<String>,
     failed: Option<WeightsError>,
 }

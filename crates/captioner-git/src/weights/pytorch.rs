@@ -1,16 +1,15 @@
 //! `pytorch_model.bin`: PyTorch's pickles, read by a reader that knows tensors and runs no code.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use pytorch_reader::{DType, PytorchReader};
 
 use super::WeightsError;
-use super::source::{FloatType, Stored};
+use super::source::{FloatType, Stored, Tensors};
 use crate::files::FileError;
 
 /// Opens a file; reads no values yet.
-pub(super) fn open(path: &Path) -> Result<BTreeMap<String, Stored>, WeightsError> {
+pub(super) fn open(path: &Path) -> Result<Tensors, WeightsError> {
     let reader = PytorchReader::new(path).map_err(|source| WeightsError::Pickle {
         path: path.to_owned(),
         problem: source.to_string(),

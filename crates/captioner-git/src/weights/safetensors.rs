@@ -2,7 +2,7 @@
 //! transformers uses.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path as FilePath;
@@ -14,7 +14,7 @@ use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo, View};
 
 use super::WeightsError;
 use super::names::Path;
-use super::source::{FloatType, Stored, WEIGHTS_FILE};
+use super::source::{FloatType, Stored, Tensors, WEIGHTS_FILE};
 use crate::files::FileError;
 use crate::model::GitForCausalLm;
 
@@ -22,7 +22,7 @@ use crate::model::GitForCausalLm;
 const MAX_HEADER: u64 = 100_000_000;
 
 /// Opens a file and checks that its header describes its bytes; reads no values yet.
-pub(super) fn open(path: &FilePath) -> Result<BTreeMap<String, Stored>, WeightsError> {
+pub(super) fn open(path: &FilePath) -> Result<Tensors, WeightsError> {
     let io = || FileError::io("read", path);
     let mut file = File::open(path).map_err(io())?;
     let length = file.metadata().map_err(io())?.len();

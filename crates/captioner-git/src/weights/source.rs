@@ -63,11 +63,14 @@ fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec
     chunks.iter().map(|chunk| number(*chunk)).collect()
 }
 
+/// Tensors by name.
+pub(crate) type Tensors = BTreeMap<String, Stored>;
+
 /// All tensors of a checkpoint by name.
 pub(super) struct Checkpoint {
     /// The file to name where the whole checkpoint is meant.
     pub(super) path: PathBuf,
-    pub(super) tensors: BTreeMap<String, Stored>,
+    pub(super) tensors: Tensors,
 }
 
 /// `model.safetensors.index.json` and its like: which file each tensor is in.
@@ -93,9 +96,7 @@ fn find(folder: &Path) -> Option<(PathBuf, Format, bool)> {
 }
 
 /// The tensors of the adapter in `folder` and the file they are in, where there is one.
-pub(crate) fn open_adapter(
-    folder: &Path,
-) -> Result<Option<(PathBuf, BTreeMap<String, Stored>)>, WeightsError> {
+pub(crate) fn open_adapter(folder: &Path) -> Result<Option<(PathBuf, Tensors)>, WeightsError> {
     for (name, format) in [
         ("adapter_model.safetensors", Format::Safetensors),
         ("adapter_model.bin", Format::Pytorch),
@@ -124,7 +125,7 @@ pub(super) fn open(folder: &Path) -> Result<Checkpoint, WeightsError> {
     Ok(Checkpoint { path, tensors })
 }
 
-fn open_file(path: &Path, format: Format) -> Result<BTreeMap<String, Stored>, WeightsError> {
+fn open_file(path: &Path, format: Format) -> Result<Tensors, WeightsError> {
     match format {
         Format::Safetensors => safetensors::open(path),
         Format::Pytorch => pytorch::open(path),
@@ -132,11 +133,7 @@ fn open_file(path: &Path, format: Format) -> Result<BTreeMap<String, Stored>, We
 }
 
 /// Opens the files that an index names, and takes from each the tensors it should have.
-fn open_shards(
-    index_path: &Path,
-    folder: &Path,
-    format: Format,
-) -> Result<BTreeMap<String, Stored>, WeightsError> {
+fn open_shards(index_path: &Path, folder: &Path, format: Format) -> Result<Tensors, WeightsError> {
     let index: Index = read_json(index_path)?;
     let mut tensors = BTreeMap::new();
     let mut open = BTreeMap::new();
