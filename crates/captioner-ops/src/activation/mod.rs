@@ -116,7 +116,7 @@ mod tests {
     /// Values of `torch.nn.functional.gelu` and its derivative at -2, -0.5, 0, 1, 2.02.
     const X: [f32; 5] = [-2.0, -0.5, 0.0, 1.0, 2.02];
     const GELU: [f32; 5] = [-0.045_500_3, -0.154_268_8, 0.0, 0.841_344_7, 1.976_184_5];
-    const GELU_SLOPE: [f32; 5] = [-0.085_231_8, 0.132_504_5, 0.5, 1.083_315_5, 1.083_073_0];
+    const GELU_SLOPE: [f32; 5] = [-0.085_231_8, 0.132_504_5, 0.5, 1.083_315_5, 1.083_073];
 
     fn assert_close(got: &[f32], want: &[f32]) {
         for (g, w) in got.iter().zip(want) {
