@@ -20,15 +20,15 @@ fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
     Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Device::flex())
 }
 
-type Operation<const D: usize, const E: usize, const N: usize> =
-    dyn Fn([Tensor<D>; N]) -> Tensor<E>;
+type Function<'a, const N: usize, const D: usize, const E: usize> =
+    &'a dyn Fn([Tensor<D>; N]) -> Tensor<E>;
 
-/// Measures `f` without gradients, and with those of all inputs.
+/// Measures both ways without gradients, and with those of all inputs.
 fn compare<const N: usize, const D: usize, const E: usize>(
     criterion: &mut Criterion,
     name: &str,
     inputs: [Tensor<D>; N],
-    ways: [(&str, &Operation<D, E, N>); 2],
+    ways: [(&str, Function<'_, N, D, E>); 2],
 ) {
     let mut group = criterion.benchmark_group(name);
     group
