@@ -26,7 +26,7 @@ use captioner::image::DecodeOptions;
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
 use captioner::train::{
     Augmentation, Evaluation, OutputFolder, PreparedSet, ProgressCallback, TrainOutput, Trainer,
-    TrainingArguments, check_pictures,
+    TrainingArguments, check_pictures, evaluate,
 };
 use captioner::{Captioner, git::GenerationConfig};
 
@@ -35,6 +35,9 @@ use flags::Flags;
 // Large tensors are otherwise mapped and cleared by the kernel at every step.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Training rows that are captioned too, to see whether they were learnt.
+const TRAINING_ROWS: usize = 50;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -80,6 +83,9 @@ fn run(flags: &Flags) -> Outcome<()> {
     };
     // Fresh weights see few pictures: each is varied every time it is used.
     let augmentation = checkpoint.is_none().then(Augmentation::default);
+    let few: Vec<usize> = (0..TRAINING_ROWS.min(train.len())).collect();
+    let few = Subset::new(Arc::new(train.clone()), few, "training rows")?;
+    let few = Arc::new(prepare(few));
     let train = Arc::new(prepare(train).with_augmentation(augmentation));
     let held_out = Arc::new(prepare(test.clone()));
     let trainer = Trainer::new(arguments.clone(), train, Some(held_out))?;
@@ -110,6 +116,8 @@ fn run(flags: &Flags) -> Outcome<()> {
     let model = model.valid();
     let after = trainer.evaluate(&model)?;
     show::before_and_after(&before, &after);
+    let learnt = evaluate(&model, &few, &trainer.evaluation_options(true))?;
+    show::learnt(&learnt);
 
     show::step("8. Save model and processor");
     if model.has_adapter() {

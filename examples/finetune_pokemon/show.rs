@@ -100,6 +100,13 @@ pub(crate) fn before_and_after(before: &Evaluation, after: &Evaluation) {
     }
 }
 
+/// Whether training rows were learnt.
+pub(crate) fn learnt(evaluation: &Evaluation) {
+    let value = evaluation.score("generated_wer").unwrap_or(f64::NAN);
+    let rows = evaluation.rows.len();
+    println!("WER of captions generated for {rows} training pictures: {value:.4}");
+}
+
 /// Captions held-out pictures and draws them with the true and the written caption.
 pub(crate) fn captions(captioner: &Captioner, test: &Subset, path: &Path) -> Outcome {
     let pictures = pictures(test, CAPTIONED)?;

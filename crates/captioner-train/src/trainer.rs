@@ -201,6 +201,20 @@ impl Trainer {
         Ok(self.measure(model, true)?.unwrap_or_default())
     }
 
+    /// How evaluations of this run are made, captions written where `generate` says so.
+    pub fn evaluation_options(&self, generate: bool) -> EvaluationOptions {
+        let generation = GenerationConfig {
+            max_length: Some(self.arguments.generation_max_length),
+            num_beams: self.arguments.generation_num_beams,
+            ..GenerationConfig::default()
+        };
+        EvaluationOptions {
+            batch_size: self.arguments.per_device_eval_batch_size,
+            generation: generate.then_some(generation),
+            num_workers: self.arguments.dataloader_num_workers,
+        }
+    }
+
     fn measure(
         &self,
         model: &GitForCausalLm,
@@ -209,16 +223,7 @@ impl Trainer {
         let Some(set) = &self.eval else {
             return Ok(None);
         };
-        let generation = GenerationConfig {
-            max_length: Some(self.arguments.generation_max_length),
-            num_beams: self.arguments.generation_num_beams,
-            ..GenerationConfig::default()
-        };
-        let options = EvaluationOptions {
-            batch_size: self.arguments.per_device_eval_batch_size,
-            generation: generate.then_some(generation),
-            num_workers: self.arguments.dataloader_num_workers,
-        };
+        let options = self.evaluation_options(generate);
         evaluate(model, set, &options).map(Some)
     }
 }
