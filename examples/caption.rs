@@ -1,113 +1,172 @@
-//! Captions pictures with a saved model.
+//! Captions pictures and videos, and answers questions about them, with a saved model.
 //!
 //! `cargo run --release --example caption -- picture.png --model git-pokemon/model`
 
+#![allow(clippy::print_stdout, reason = "an example talks on the terminal")]
+
 mod cli;
+#[path = "caption/dump.rs"]
+mod dump;
+#[path = "caption/flags.rs"]
+mod flags;
+#[path = "caption/inputs.rs"]
+mod inputs;
 
 use std::error::Error;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use captioner::Captioner;
-use captioner::git::GenerationConfig;
+use captioner::git::{
+    Generated, GenerationConfig, GitForCausalLm, ImagePrefix, PixelValues, Processor,
+};
 use captioner::hub::find_model;
-use captioner::ops::DeviceSpec;
-use clap::Parser;
 use serde_json::json;
+
+use flags::Flags;
+use inputs::Input;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Endings of the files that are taken from a folder.
-const PICTURES: [&str; 9] = [
-    "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "apng",
-];
-
-/// Caption pictures.
-#[derive(Parser)]
-struct Arguments {
-    /// Pictures, and folders whose pictures are taken in the order of their names.
-    #[arg(required = true, value_name = "PICTURE OR FOLDER")]
-    pictures: Vec<PathBuf>,
-
-    /// Folder of the model, as the fine-tuning example or transformers saves it.
-    #[arg(long, value_name = "FOLDER")]
-    model: String,
-
-    /// Longest caption in tokens, start and end included.
-    #[arg(long, default_value_t = 20, value_name = "N")]
-    max_length: usize,
-
-    /// Where to compute: auto, flex, ndarray, cuda, wgpu, vulkan or metal; `cuda:1` is the second.
-    #[arg(long, default_value_t = DeviceSpec::AUTO, value_name = "DEVICE")]
-    device: DeviceSpec,
-
-    /// One JSON object a line: file, ids, text, seconds.
-    #[arg(long)]
-    json: bool,
-}
+type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
-    let arguments = match cli::parse::<Arguments>() {
-        Ok(arguments) => arguments,
+    let flags = match cli::parse::<Flags>() {
+        Ok(flags) => flags,
         Err(code) => return code,
     };
-    match run(&arguments) {
+    match run(&flags) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => cli::fail(error.as_ref()),
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let files = find_pictures(&arguments.pictures)?;
-    let generation = GenerationConfig {
-        max_length: arguments.max_length,
+fn run(flags: &Flags) -> Outcome<()> {
+    let inputs = inputs::find(&flags.pictures, flags.frames)?;
+    let folder = find_model(&flags.model)?;
+    let device = flags.device.open()?;
+    let (mut model, report) = GitForCausalLm::from_pretrained_with_report(&folder, &device)?;
+    for name in report.non_finite {
+        eprintln!("warning: '{name}' has values that are infinite or no numbers");
+    }
+    if let Some(adapter) = &flags.adapter {
+        model = model.with_adapter(adapter)?.merge_adapter();
+    }
+    let model = model.with_interpolate_pos_encoding(flags.interpolate_pos_encoding);
+    let config = flags.generation(GenerationConfig::from_pretrained(&folder)?);
+    config.validate(model.config())?;
+    let captioning = Captioning {
+        flags,
+        model,
+        processor: Processor::from_pretrained(&folder)?,
+        config,
     };
-    let folder = find_model(&arguments.model)?;
-    let captioner =
-        Captioner::from_pretrained(folder, arguments.device)?.with_generation(generation);
-    for file in files {
+    captioning.run(&inputs)
+}
+
+struct Captioning<'a> {
+    flags: &'a Flags,
+    model: GitForCausalLm,
+    processor: Processor,
+    config: GenerationConfig,
+}
+
+impl Captioning<'_> {
+    /// Captions the inputs batch by batch, in the order given.
+    fn run(&self, inputs: &[Input]) -> Outcome<()> {
+        // A dump is one batch, so that its tensors have one shape.
+        let size = match self.flags.dump {
+            Some(_) => inputs.len(),
+            None => self.flags.batch_size,
+        };
+        for batch in inputs.chunks(size.max(1)) {
+            self.batch(batch)?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, inputs: &[Input]) -> Outcome<()> {
         let start = Instant::now();
-        let caption = captioner.caption_file(&file)?;
-        let seconds = start.elapsed().as_secs_f64();
-        let file = file.display().to_string();
-        if arguments.json {
-            let (ids, text) = (caption.ids, caption.text);
-            let line = json!({"file": file, "ids": ids, "text": text, "seconds": seconds});
-            println!("{line}");
+        let pixels = inputs::read(inputs, &self.processor)?;
+        let prefix = self.model.encode_pixels(&pixels)?;
+        let prompts = self.prompts(inputs.len())?;
+        let texts = if self.flags.stream {
+            self.stream(&prefix, &prompts)?
         } else {
+            self.model.generate(&prefix, &prompts, &self.config)?
+        };
+        let seconds = start.elapsed().as_secs_f64() / inputs.len() as f64;
+        if let Some(path) = &self.flags.dump {
+            self.dump(path, &pixels, &prefix, &prompts, &texts)?;
+        }
+        for text in texts {
+            // A picture is answered once for each of its prompts.
+            let picture = text.prompt * inputs.len() / prompts.len();
+            self.show(&inputs[picture], text, seconds)?;
+        }
+        Ok(())
+    }
+
+    /// Each picture's prompts: the start token alone where no prompt is given.
+    fn prompts(&self, pictures: usize) -> Outcome<Vec<Vec<u32>>> {
+        let bos = self.config.bos_token_id;
+        let bos = bos.unwrap_or(self.model.config().bos_token_id);
+        let texts = self.flags.prompt.iter();
+        let prompts: Result<Vec<_>, _> = texts.map(|text| self.processor.prompt(text)).collect();
+        let mut prompts = prompts?;
+        if prompts.is_empty() {
+            prompts.push(vec![bos]);
+        }
+        Ok((0..pictures).flat_map(|_| prompts.clone()).collect())
+    }
+
+    /// Writes tokens to standard error as they come.
+    fn stream(&self, prefix: &ImagePrefix, prompts: &[Vec<u32>]) -> Outcome<Vec<Generated>> {
+        let tokenizer = &self.processor.tokenizer;
+        let texts = self
+            .model
+            .generate_streaming(prefix, prompts, &self.config, &mut |token| {
+                let word = tokenizer.decode(&[token.id], true).unwrap_or_default();
+                let end = if token.finished { "\n" } else { "" };
+                eprint!("[{}] {word} {end}", token.text);
+                let _ = std::io::stderr().flush();
+            })?;
+        Ok(texts)
+    }
+
+    fn dump(
+        &self,
+        path: &Path,
+        pixels: &PixelValues,
+        prefix: &ImagePrefix,
+        prompts: &[Vec<u32>],
+        texts: &[Generated],
+    ) -> Outcome<()> {
+        let logits = dump::logits(&self.model, prefix, prompts)?;
+        let pad = self.model.config().pad_token_id;
+        dump::write(path, pixels, logits, texts, pad)
+    }
+
+    fn show(&self, input: &Input, text: Generated, seconds: f64) -> Outcome<()> {
+        let log_probs = text.token_log_probs.clone();
+        let caption = self.processor.caption(text)?;
+        let file = input.name();
+        if !self.flags.json {
             println!("{file}: {}", caption.text);
+            return Ok(());
         }
+        let mut line = json!({
+            "file": file, "ids": caption.ids, "text": caption.text, "seconds": seconds,
+        });
+        if let Some(score) = caption.score {
+            line["score"] = score.into();
+        }
+        if !log_probs.is_empty() {
+            line["token_log_probs"] = log_probs.into();
+        }
+        println!("{line}");
+        Ok(())
     }
-    Ok(())
-}
-
-/// Files as they are, and the pictures of each folder, sorted by name.
-fn find_pictures(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let mut inside = Vec::new();
-        for entry in fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))? {
-            inside.push(entry?.path());
-        }
-        inside.retain(|file| is_picture(file));
-        if inside.is_empty() {
-            let endings = PICTURES.join(", ");
-            return Err(format!("{} holds no picture ({endings})", path.display()).into());
-        }
-        inside.sort();
-        files.append(&mut inside);
-    }
-    Ok(files)
-}
-
-fn is_picture(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| PICTURES.contains(&ending.to_lowercase().as_str()))
 }

@@ -3,6 +3,8 @@
 //!
 //! `cargo run --release --example finetune_pokemon`
 
+#![allow(clippy::print_stdout, reason = "an example talks on the terminal")]
+
 mod cli;
 #[path = "finetune_pokemon/flags.rs"]
 mod flags;
@@ -69,15 +71,22 @@ fn run(flags: &Flags) -> Outcome<()> {
 
     show::step("4. Load processor and base model");
     let (processor, model) = base_model(checkpoint.as_deref(), &train, arguments.seed, &device)?;
+    let model = flags.choose_parameters(model, arguments.seed)?;
     show::model(&model, &device);
     let positions = model.config().max_position_embeddings;
-    let prepare = |part: Subset| PreparedSet::new(Arc::new(part), processor.clone(), positions);
+    let prepare = |part: Subset| {
+        let set = PreparedSet::new(Arc::new(part), processor.clone(), positions);
+        set.with_padding(flags.padding())
+    };
     // Fresh weights see few pictures: each is varied every time it is used.
     let augmentation = checkpoint.is_none().then(Augmentation::default);
     let train = Arc::new(prepare(train).with_augmentation(augmentation));
     let held_out = Arc::new(prepare(test.clone()));
     let trainer = Trainer::new(arguments.clone(), train, Some(held_out))?;
-    let mut trainer = trainer.with_callback(ProgressCallback::default());
+    let mut trainer = match arguments.disable_tqdm {
+        true => trainer,
+        false => trainer.with_callback(ProgressCallback::default()),
+    };
 
     show::step("5. Measure the base model on the held-out rows");
     let before = trainer.evaluate(&model.valid())?;
@@ -103,6 +112,11 @@ fn run(flags: &Flags) -> Outcome<()> {
     show::before_and_after(&before, &after);
 
     show::step("8. Save model and processor");
+    if model.has_adapter() {
+        let adapter = arguments.output_dir.join("adapter");
+        model.save_adapter(&adapter, flags.checkpoint.as_deref())?;
+        println!("{} (the adapter alone, for PEFT)", adapter.display());
+    }
     let folder = arguments.output_dir.join("model");
     save_pretrained(&model, &processor, &folder)?;
     card(flags, &arguments, &after).write(&folder)?;
@@ -114,7 +128,9 @@ fn run(flags: &Flags) -> Outcome<()> {
 
     show::step("9. Caption held-out pictures with the saved model");
     let generation = GenerationConfig {
-        max_length: arguments.generation_max_length,
+        max_length: Some(arguments.generation_max_length),
+        num_beams: arguments.generation_num_beams,
+        ..GenerationConfig::default()
     };
     let captioner = Captioner::from_pretrained(&folder, flags.device)?.with_generation(generation);
     show::captions(

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use captioner::git::{GitError, GitForCausalLm, LoraConfig, NamePattern, TextPadding};
 use captioner::ops::DeviceSpec;
 use captioner::train::{SchedulerType, Strategy, TrainingArguments};
 use clap::Parser;
@@ -32,6 +33,41 @@ pub(crate) struct Flags {
     #[arg(long)]
     pub(crate) skip_bad_rows: bool,
 
+    /// Parts of the model that stay as they are, separated by commas: image_encoder, decoder,
+    /// embeddings, projection, or segments of parameter names such as encoder.layer.0.
+    #[arg(long, value_name = "PATTERNS", value_delimiter = ',')]
+    freeze: Vec<String>,
+
+    /// Train low-rank adapters of this rank and freeze all else.
+    #[arg(long, value_name = "RANK")]
+    lora_r: Option<usize>,
+
+    /// Scale of the adapters, times their rank. [default: the rank]
+    #[arg(long, value_name = "ALPHA", requires = "lora_r")]
+    lora_alpha: Option<f64>,
+
+    /// Dropout of the adapters' input. [default: 0]
+    #[arg(long, value_name = "SHARE", requires = "lora_r")]
+    lora_dropout: Option<f64>,
+
+    /// Linear maps that get an adapter, separated by commas.
+    /// [default: query,value,q_proj,v_proj]
+    #[arg(
+        long,
+        value_name = "PATTERNS",
+        value_delimiter = ',',
+        requires = "lora_r"
+    )]
+    lora_target_modules: Vec<String>,
+
+    /// Pad every caption to this many tokens, as the guide does. [default: the batch's longest]
+    #[arg(long, value_name = "N")]
+    pad_to_length: Option<usize>,
+
+    /// Count pads in the loss, as the guide does; for comparison.
+    #[arg(long)]
+    pads_in_loss: bool,
+
     #[command(flatten)]
     training: TrainingFlags,
 }
@@ -46,7 +82,7 @@ struct TrainingFlags {
     #[arg(long, value_name = "FOLDER")]
     output_dir: Option<PathBuf>,
 
-    /// Passes over the training set; fractions count. [default: 40, or 50]
+    /// Passes over the training set; fractions count. [default: 100, or 50]
     #[arg(long, value_name = "N")]
     num_train_epochs: Option<f64>,
 
@@ -70,7 +106,7 @@ struct TrainingFlags {
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
 
-    /// Weight decay, for all but biases and layer norms. [default: 0.01, or 0]
+    /// Weight decay, for all but biases and layer norms. [default: 0.05, or 0]
     #[arg(long, value_name = "RATE")]
     weight_decay: Option<f64>,
 
@@ -114,7 +150,7 @@ struct TrainingFlags {
     #[arg(long, value_name = "WHEN")]
     eval_strategy: Option<Strategy>,
 
-    /// Steps from one evaluation to the next. [default: 200, or 50]
+    /// Steps from one evaluation to the next. [default: 500, or 50]
     #[arg(long, value_name = "N")]
     eval_steps: Option<usize>,
 
@@ -122,7 +158,7 @@ struct TrainingFlags {
     #[arg(long, value_name = "WHEN")]
     save_strategy: Option<Strategy>,
 
-    /// Steps from one checkpoint to the next. [default: 200, or 50]
+    /// Steps from one checkpoint to the next. [default: 500, or 50]
     #[arg(long, value_name = "N")]
     save_steps: Option<usize>,
 
@@ -151,6 +187,14 @@ struct TrainingFlags {
     #[arg(long, value_name = "N")]
     generation_max_length: Option<usize>,
 
+    /// Beams when captions are written; 1 is greedy search. [default: 1]
+    #[arg(long, value_name = "N")]
+    generation_num_beams: Option<usize>,
+
+    /// Captions of a picture that are learnt from one pass of it. [default: 1]
+    #[arg(long, value_name = "N")]
+    captions_per_image: Option<usize>,
+
     /// Threads that read and preprocess pictures. [default: 1]
     #[arg(long, value_name = "N")]
     dataloader_num_workers: Option<usize>,
@@ -165,6 +209,37 @@ struct TrainingFlags {
 }
 
 impl Flags {
+    /// How captions are padded.
+    pub(crate) fn padding(&self) -> TextPadding {
+        TextPadding {
+            length: self.pad_to_length,
+            in_loss: self.pads_in_loss,
+        }
+    }
+
+    /// The model with the parts frozen, or the adapters added, that the flags ask for.
+    pub(crate) fn choose_parameters(
+        &self,
+        mut model: GitForCausalLm,
+        seed: u64,
+    ) -> Result<GitForCausalLm, GitError> {
+        let patterns: Result<Vec<_>, _> = self.freeze.iter().map(|p| NamePattern::new(p)).collect();
+        model = model.freeze(&patterns?)?;
+        let Some(r) = self.lora_r else {
+            return Ok(model);
+        };
+        let mut lora = LoraConfig {
+            r,
+            lora_alpha: self.lora_alpha.unwrap_or(r as f64),
+            lora_dropout: self.lora_dropout.unwrap_or(0.0),
+            ..LoraConfig::default()
+        };
+        if !self.lora_target_modules.is_empty() {
+            lora.target_modules = self.lora_target_modules.clone();
+        }
+        model.with_lora(&lora, seed)
+    }
+
     /// The settings of the run: the flags over the defaults of its kind.
     pub(crate) fn training_arguments(&self) -> TrainingArguments {
         let mut arguments = match self.checkpoint {
@@ -183,15 +258,15 @@ impl Flags {
 fn from_fresh_weights() -> TrainingArguments {
     TrainingArguments {
         output_dir: "git-creatures".into(),
-        num_train_epochs: 40.0,
+        num_train_epochs: 100.0,
         per_device_train_batch_size: 16,
         per_device_eval_batch_size: 32,
         gradient_accumulation_steps: 1,
         learning_rate: 1e-3,
-        weight_decay: 0.01,
+        weight_decay: 0.05,
         warmup_ratio: 0.05,
-        eval_steps: Some(200),
-        save_steps: 200,
+        eval_steps: Some(500),
+        save_steps: 500,
         ..as_in_the_guide()
     }
 }
@@ -251,6 +326,8 @@ impl TrainingFlags {
             greater_is_better,
             predict_with_generate,
             generation_max_length,
+            generation_num_beams,
+            captions_per_image,
             dataloader_num_workers,
             seed,
             disable_tqdm,

@@ -2,15 +2,20 @@
 
 Needs transformers 5.23.0 and Pillow 13 (the order of the two resizing passes changed there).
 
-    python tools/reference/image_fixtures.py
+    python tools/reference/image_fixtures.py [path/to/data]
+
+With a data folder, pngsuite.json and exif.json are written too: a hash of each picture's RGB pixels.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
+from transformers.image_transforms import convert_to_rgb
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+from transformers.models.videomae.image_processing_pil_videomae import VideoMAEImageProcessorPil
 
 FOLDER = Path(__file__).parents[2] / "crates/captioner-image/tests/fixtures"
 
@@ -24,39 +29,142 @@ def picture(height: int, width: int, channels: int) -> np.ndarray:
     return noisy.clip(0, 255).astype(np.uint8)
 
 
+def rgb(height: int, width: int) -> Image.Image:
+    return Image.fromarray(picture(height, width, 3))
+
+
+def jpegs() -> dict[str, tuple[Image.Image, dict]]:
+    """Every way of sampling, sizes that fill no whole block, grey and CMYK, progressive or not."""
+    made = {}
+    for name, sampling in [("444", 0), ("422", 1), ("420", 2)]:
+        made[f"jpeg_{name}.jpg"] = (rgb(37, 53), {"subsampling": sampling, "quality": 90})
+        made[f"jpeg_{name}_progressive.jpg"] = (
+            rgb(45, 33), {"subsampling": sampling, "progressive": True},
+        )
+    made["jpeg_restarts.jpg"] = (rgb(40, 70), {"restart_marker_blocks": 2})
+    made["jpeg_tiny.jpg"] = (rgb(1, 1), {})
+    made["jpeg_three_wide.jpg"] = (rgb(9, 3), {})
+    made["jpeg_rgb.jpg"] = (rgb(20, 21), {"keep_rgb": True})
+    made["jpeg_grey.jpg"] = (rgb(29, 31).convert("L"), {})
+    made["jpeg_coarse.jpg"] = (rgb(30, 40), {"quality": 5})
+    for progressive in (False, True):
+        cmyk = Image.fromarray(picture(26, 35, 4), "CMYK")
+        made[f"jpeg_cmyk_{progressive}.jpg"] = (cmyk, {"progressive": progressive})
+    return made
+
+
 def pictures() -> dict[str, tuple[Image.Image, dict]]:
     """Name to picture and how it is saved."""
-    rgb = Image.fromarray(picture(31, 23, 3))
-    palette = Image.fromarray(picture(20, 30, 3)).quantize(16)
-    return {
-        "rgb.png": (rgb, {}),
-        "wide.png": (Image.fromarray(picture(5, 70, 3)), {}),
-        "one_pixel.png": (Image.fromarray(picture(1, 1, 3)), {}),
+    palette = rgb(20, 30).quantize(16)
+    sixteen = Image.fromarray(picture(18, 22, 1)[..., 0].astype(np.uint16) * 4)
+    plain = rgb(31, 23)
+    made = {
+        "rgb.png": (plain, {}),
+        "wide.png": (rgb(5, 70), {}),
+        "strip.png": (rgb(20, 2000).quantize(8).convert("RGB"), {}),
+        "pillar.png": (rgb(700, 7).quantize(8).convert("RGB"), {}),
+        "one_pixel.png": (rgb(1, 1), {}),
+        "two_pixels.png": (rgb(1, 2), {}),
+        "large.png": (rgb(90, 120), {}),
         "rgba.png": (Image.fromarray(picture(19, 14, 4)), {}),
+        "rgba_large.png": (Image.fromarray(picture(60, 41, 4)), {}),
         "grey_alpha.png": (Image.fromarray(picture(19, 14, 2), "LA"), {}),
         "grey.png": (Image.fromarray(picture(19, 14, 1)[..., 0]), {}),
+        "one_bit.png": (Image.fromarray(picture(24, 17, 1)[..., 0]).convert("1"), {}),
+        "sixteen_bit.png": (sixteen, {}),
         "palette.png": (palette, {"transparency": bytes(range(0, 256, 16))}),
+        "palette_opaque.png": (palette, {}),
+        "palette_one_clear.png": (palette, {"transparency": 3}),
+        "rgb_one_clear.png": (palette.convert("RGB"), {"transparency": palette.convert("RGB").getpixel((3, 3))}),
+        "grey_one_clear.png": (palette.convert("L"), {"transparency": palette.convert("L").getpixel((3, 3))}),
         "animation.gif": (palette, {"save_all": True, "append_images": [palette.rotate(180)]}),
-        "lossless.webp": (rgb, {"lossless": True}),
-        "plain.bmp": (rgb, {}),
-        "plain.tiff": (rgb, {}),
+        "clear.gif": (palette, {"transparency": 3}),
+        "animation.png": (plain, {"save_all": True, "append_images": [plain.rotate(180)]}),
+        "lossless.webp": (plain, {"lossless": True}),
+        "lossy.webp": (rgb(40, 50), {"quality": 80}),
+        "alpha.webp": (Image.fromarray(picture(30, 25, 4)), {"lossless": True}),
+        "plain.bmp": (plain, {}),
+        "palette.bmp": (palette, {}),
+        "plain.tiff": (plain, {}),
+        "grey.tiff": (Image.fromarray(picture(19, 14, 1)[..., 0]), {"compression": "tiff_lzw"}),
+        "alpha.tiff": (Image.fromarray(picture(17, 13, 4)), {}),
+        "cmyk.tiff": (Image.fromarray(picture(21, 16, 4), "CMYK"), {"compression": "tiff_deflate"}),
+        "sixteen_bit.tiff": (sixteen, {}),
     }
+    return {**made, **jpegs()}
 
 
 def settings() -> list[dict]:
     """One for each filter and each shape of result, crop smaller and larger than the picture."""
     filters = [{"resample": n, "size": {"shortest_edge": 16}} for n in range(6)]
+    larger = [{"resample": n, "size": {"shortest_edge": 40}} for n in range(6)]
     stretch = {"resample": 3, "size": {"height": 9, "width": 40}, "do_center_crop": False}
-    return [{"crop_size": {"height": 16, "width": 17}, **f} for f in filters] + [
-        stretch,
-        {"size": {"shortest_edge": 9}, "crop_size": {"height": 14, "width": 21}},
-        {"do_resize": False, "crop_size": {"height": 10, "width": 11}},
-        {"do_resize": False, "do_center_crop": False},
-    ]
+    return (
+        [{"crop_size": {"height": 16, "width": 17}, **f} for f in filters]
+        + [{"crop_size": {"height": 20, "width": 21}, **f} for f in larger]
+        + [
+            stretch,
+            {"size": {"shortest_edge": 9}, "crop_size": {"height": 14, "width": 21}},
+            {"do_resize": False, "crop_size": {"height": 10, "width": 11}},
+            {"do_resize": False, "crop_size": {"height": 35, "width": 30}},
+            {"do_resize": False, "do_center_crop": False},
+        ]
+    )
+
+
+def shapes(name: str) -> list[dict]:
+    """The settings that a picture goes through: the first one all, the others enough to show decoding."""
+    both = [{"size": {"shortest_edge": 16}, "crop_size": 16}, {"size": {"shortest_edge": 33}, "crop_size": 31}]
+    if name == "rgb.png":
+        return settings()
+    if name in ("strip.png", "pillar.png", "large.png"):
+        return [*settings()[:6], *both]
+    return [*both, {"do_resize": False, "do_center_crop": False}]
 
 
 def processed(image: Image.Image, config: dict) -> np.ndarray:
     return np.asarray(CLIPImageProcessorPil(**config)(image)["pixel_values"][0])
+
+
+def frames(name: str) -> list[np.ndarray]:
+    """Each frame of an animation as the VideoMAE processor sees it, whole numbers."""
+    config = {"size": {"shortest_edge": 12}, "crop_size": 12, "do_rescale": False, "do_normalize": False}
+    image = Image.open(FOLDER / name)
+    seen = []
+    for n in range(image.n_frames):
+        image.seek(n)
+        seen.append(np.asarray(image.convert("RGB")))
+    return list(np.asarray(VideoMAEImageProcessorPil(**config)([seen])["pixel_values"][0]))
+
+
+def fnv(data: bytes) -> str:
+    """FNV-1a, 64 bits."""
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return f"{value:016x}"
+
+
+def hashes(paths: list[Path], change=lambda image: image) -> dict[str, list]:
+    """Width, height and hash of the RGB pixels that transformers sees of each file."""
+    table = {}
+    for path in sorted(paths):
+        pixels = np.asarray(convert_to_rgb(change(Image.open(path)), return_numpy=True))
+        table[path.name] = [pixels.shape[1], pixels.shape[0], fnv(pixels.tobytes())]
+    return table
+
+
+def write_hashes(data: Path) -> None:
+    suite = [path for path in (data / "pngsuite").glob("*.png") if not path.name.startswith("x")]
+    exif = list((data / "exif-orientation").glob("*.jpg"))
+    tables = {
+        "pngsuite.json": hashes(suite),
+        "exif.json": hashes(exif, ImageOps.exif_transpose),
+        "exif_ignored.json": hashes(exif),
+    }
+    for name, table in tables.items():
+        lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in table.items())
+        (FOLDER / name).write_text(f"{{\n{lines}\n}}\n")
 
 
 def main() -> None:
@@ -64,12 +172,10 @@ def main() -> None:
     cases, pixels = [], []
     for name, (image, options) in pictures().items():
         image.save(FOLDER / name, **options)
-        image = Image.open(FOLDER / name)
-        # Only the first picture goes through every setting: the rest shows decoding.
-        for config in settings() if name == "rgb.png" else settings()[3:4]:
+        for config in shapes(name):
             # Without these two steps the values are whole numbers: one byte each.
             config = {**config, "do_rescale": False, "do_normalize": False}
-            values = processed(image, config)
+            values = processed(Image.open(FOLDER / name), config)
             pixels.append(values.astype(np.uint8).tobytes())
             cases.append({"file": name, "config": config, "output": values.shape[1:]})
     (FOLDER / "expected.u8").write_bytes(b"".join(pixels))
@@ -78,6 +184,12 @@ def main() -> None:
     )
     normalised = processed(Image.open(FOLDER / "rgb.png"), settings()[3])
     normalised.astype("<f4").tofile(FOLDER / "normalised.f32")
+    for name in ("animation.gif", "animation.png"):
+        values = np.stack(frames(name)).astype(np.uint8)
+        values.tofile(FOLDER / f"{name}.frames.u8")
+    if len(sys.argv) > 1:
+        write_hashes(Path(sys.argv[1]))
+    print(len(pictures()), "pictures,", len(cases), "cases")
 
 
 if __name__ == "__main__":

@@ -1,32 +1,77 @@
 //! Keys and values of the text rows that were already computed.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
-use captioner_ops::KeyValue;
+use captioner_ops::{KeyValue, causal_mask};
 
 /// The text half of the key-value cache; the image half is an
 /// [`ImagePrefix`](crate::ImagePrefix).
 ///
-/// Room for `capacity` tokens is taken once, at the first token.
+/// Room for `capacity` tokens is taken once, at the first token. Texts that were filled up on the
+/// left, so that all end together, keep their pads in the cache, where no row looks.
 #[derive(Debug)]
 pub(crate) struct TextCache {
     layers: Vec<Option<KeyValue>>,
     length: usize,
     capacity: usize,
+    /// Pads at the left of each row.
+    pads: Vec<usize>,
 }
 
 impl TextCache {
-    pub(crate) fn new(layers: usize, capacity: usize) -> Self {
+    pub(crate) fn new(layers: usize, capacity: usize, pads: Vec<usize>) -> Self {
         Self {
             layers: vec![None; layers],
             length: 0,
             capacity,
+            pads,
         }
     }
 
     /// Tokens that every layer holds.
     pub(crate) fn length(&self) -> usize {
         self.length
+    }
+
+    fn has_pads(&self) -> bool {
+        self.pads.iter().any(|&pads| pads > 0)
+    }
+
+    /// The positions of the next `new` tokens, `[rows, new]`, where they differ between rows.
+    pub(crate) fn positions(&self, new: usize, device: &Device) -> Option<Tensor<2, Int>> {
+        if !self.has_pads() {
+            return None;
+        }
+        let column = |new: usize, pads: usize| (self.length + new).saturating_sub(pads) as i64;
+        let rows = self.pads.iter();
+        let positions: Vec<i64> = rows
+            .flat_map(|&pads| (0..new).map(move |new| column(new, pads)))
+            .collect();
+        let data = TensorData::new(positions, [self.pads.len(), new]);
+        Some(Tensor::from_data(data, device))
+    }
+
+    /// Where the next `new` tokens may not look, `[1 or rows, 1, new, length + new]`: tokens after
+    /// them, and pads. `None` where they may look everywhere.
+    pub(crate) fn mask(&self, new: usize, device: &Device) -> Option<Tensor<4, Bool>> {
+        let causal = (new > 1).then(|| causal_mask(new, self.length, device).unsqueeze::<4>());
+        if !self.has_pads() {
+            return causal;
+        }
+        let columns = self.length + new;
+        let mut hidden = Vec::with_capacity(self.pads.len() * columns);
+        for &pads in &self.pads {
+            hidden.extend((0..columns).map(|column| column < pads));
+        }
+        let shape = [self.pads.len(), 1, 1, columns];
+        let hidden = Tensor::<4, Bool>::from_data(TensorData::new(hidden, shape), device);
+        Some(match causal {
+            None => hidden,
+            Some(causal) => {
+                let shape = [self.pads.len(), 1, new, columns];
+                hidden.expand(shape).bool_or(causal.expand(shape))
+            }
+        })
     }
 
     /// Adds the rows of one layer and returns all of that layer's rows.
@@ -57,5 +102,46 @@ impl TextCache {
     /// Says that all layers were extended by `rows`.
     pub(crate) fn advance(&mut self, rows: usize) {
         self.length += rows;
+    }
+
+    /// Row `i` becomes a copy of the former row `rows[i]`.
+    pub(crate) fn select(&mut self, rows: &[usize], device: &Device) {
+        if rows.iter().copied().eq(0..self.pads.len()) {
+            return;
+        }
+        let index: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+        let index = TensorData::new(index, [rows.len()]);
+        let index = Tensor::<1, Int>::from_data(index, device);
+        for layer in self.layers.iter_mut().flatten() {
+            *layer = layer.select(index.clone());
+        }
+        self.pads = rows.iter().map(|&row| self.pads[row]).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_with_pads_start_at_position_zero_and_hide_them() {
+        let device = Device::flex();
+        let cache = TextCache::new(1, 8, vec![0, 2]);
+        let positions = cache.positions(3, &device).unwrap().into_data();
+        let positions: Vec<i64> = positions.iter().collect();
+        assert_eq!(positions, [0, 1, 2, 0, 0, 0]);
+        let mask = cache.mask(3, &device).unwrap().into_data();
+        let mask: Vec<bool> = mask.iter().collect();
+        let (no, yes) = (true, false);
+        let causal = [yes, no, no, yes, yes, no, yes, yes, yes];
+        let padded = [no, no, no, no, no, no, no, no, yes];
+        assert_eq!(mask, [causal, padded].concat());
+    }
+
+    #[test]
+    fn a_single_row_without_pads_needs_no_mask() {
+        let cache = TextCache::new(1, 8, vec![0]);
+        assert!(cache.mask(1, &Device::flex()).is_none());
+        assert!(cache.positions(1, &Device::flex()).is_none());
     }
 }

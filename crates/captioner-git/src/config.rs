@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::files::{FileError, read_json};
@@ -48,8 +49,8 @@ pub struct GitConfig {
     pub pad_token_id: u32,
     /// Token that a caption starts with.
     pub bos_token_id: u32,
-    /// Token that ends a caption.
-    pub eos_token_id: u32,
+    /// Tokens that end a caption; usually one.
+    pub eos_token_id: TokenIds,
     /// Whether the head's weight is that of the word embeddings. No published GIT ties them.
     pub tie_word_embeddings: bool,
     /// Number of video frames with a temporal embedding; none for pictures.
@@ -73,8 +74,10 @@ pub struct GitVisionConfig {
     /// Colour channels of a picture.
     pub num_channels: usize,
     /// Side of the square picture, in pixels.
+    #[serde(deserialize_with = "side")]
     pub image_size: usize,
     /// Side of the square patches that it is cut into, in pixels.
+    #[serde(deserialize_with = "side")]
     pub patch_size: usize,
     /// Activation between the two linear maps of a layer.
     pub hidden_act: HiddenAct,
@@ -85,6 +88,10 @@ pub struct GitVisionConfig {
     /// Standard deviation of fresh weights.
     pub initializer_range: f64,
 }
+
+/// One token or several; JSON has a number or a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenIds(pub Vec<u32>);
 
 /// An activation function by its Hugging Face name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,7 +154,7 @@ impl Default for GitConfig {
             layer_norm_eps: 1e-12,
             pad_token_id: 0,
             bos_token_id: 101,
-            eos_token_id: 102,
+            eos_token_id: vec![102].into(),
             tie_word_embeddings: false,
             num_image_with_embedding: None,
         }
@@ -180,7 +187,7 @@ impl GitConfig {
             initializer_range: 0.05,
             pad_token_id: pad,
             bos_token_id: bos,
-            eos_token_id: eos,
+            eos_token_id: vec![eos].into(),
             ..Self::default()
         }
     }
@@ -198,9 +205,10 @@ impl GitConfig {
         Ok(config)
     }
 
-    /// Image rows that the decoder reads for one picture: its patches and the class embedding.
+    /// Image rows that the decoder reads for one picture: its patches and the class embedding; for
+    /// a video, those of all frames.
     pub fn image_tokens(&self) -> usize {
-        self.vision_config.num_positions()
+        self.vision_config.num_positions() * self.num_image_with_embedding.unwrap_or(1)
     }
 
     /// Checks that a model can be built.
@@ -217,8 +225,7 @@ impl GitConfig {
             return Err(wrong("tie_word_embeddings", true, problem));
         }
         if let Some(frames) = self.num_image_with_embedding {
-            let problem = "but only models of single pictures are supported yet: remove it";
-            return Err(wrong("num_image_with_embedding", frames, problem));
+            positive("num_image_with_embedding", frames)?;
         }
         positive("vocab_size", self.vocab_size)?;
         positive("num_hidden_layers", self.num_hidden_layers)?;
@@ -237,12 +244,13 @@ impl GitConfig {
     }
 
     fn validate_ids(&self) -> Result<(), ConfigError> {
-        let ids = [
+        let one = [
             ("pad_token_id", self.pad_token_id),
             ("bos_token_id", self.bos_token_id),
-            ("eos_token_id", self.eos_token_id),
         ];
-        match ids.iter().find(|(_, id)| *id as usize >= self.vocab_size) {
+        let ends = self.eos_token_id.0.iter().map(|id| ("eos_token_id", *id));
+        let mut ids = one.into_iter().chain(ends);
+        match ids.find(|(_, id)| *id as usize >= self.vocab_size) {
             Some((key, id)) => {
                 let problem = format!("but vocab_size is {}", self.vocab_size);
                 Err(wrong(key, id, problem))
@@ -282,6 +290,50 @@ impl GitVisionConfig {
             return Err(wrong("vision_config.image_size", self.image_size, problem));
         }
         Ok(())
+    }
+}
+
+impl From<Vec<u32>> for TokenIds {
+    fn from(ids: Vec<u32>) -> Self {
+        Self(ids)
+    }
+}
+
+impl Serialize for TokenIds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [id] => id.serialize(serializer),
+            ids => ids.serialize(serializer),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<'de> Deserialize<'de> for TokenIds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match OneOrMany::deserialize(deserializer)? {
+            OneOrMany::One(id) => vec![id],
+            OneOrMany::Many(ids) => ids,
+        }))
+    }
+}
+
+/// A side as a number, or as a height and an equal width.
+fn side<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    match OneOrMany::<usize>::deserialize(deserializer)? {
+        OneOrMany::One(side) => Ok(side),
+        OneOrMany::Many(sides) => match sides.as_slice() {
+            [height, width] if height == width => Ok(*height),
+            other => Err(D::Error::custom(format!(
+                "{other:?} is no square: pictures and patches have one side"
+            ))),
+        },
     }
 }
 

@@ -9,15 +9,13 @@
 //! `D` width.
 
 use burn::module::Module;
-use burn::tensor::{Bool, Device, Int, Tensor};
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
-use captioner_ops::{
-    KeyValue, attention, causal_mask, dropout, merge_heads, prefix_attention, split_heads,
-};
+use captioner_ops::{KeyValue, attention, dropout, merge_heads, prefix_attention, split_heads};
 
 use crate::cache::TextCache;
 use crate::config::{GitConfig, HiddenAct};
-use crate::layers::{Embedding, LayerNorm, Linear, activate};
+use crate::layers::{Embedding, LayerNorm, Linear, LinearVisitor, activate};
 
 /// What the decoder keeps of a batch of pictures: keys and values of every layer's image rows,
 /// `[B, heads, I, D / heads]`.
@@ -30,6 +28,20 @@ impl ImagePrefix {
     /// Number of pictures.
     pub fn batch(&self) -> usize {
         self.layers.first().map_or(0, |layer| layer.key.dims()[0])
+    }
+
+    /// The prefix of some of the pictures, in the order given.
+    pub(crate) fn select(&self, pictures: &[usize]) -> Self {
+        let Some(first) = self.layers.first() else {
+            return self.clone();
+        };
+        let index: Vec<i64> = pictures.iter().map(|&picture| picture as i64).collect();
+        let index = TensorData::new(index, [pictures.len()]);
+        let index = Tensor::<1, Int>::from_data(index, &first.key.device());
+        let layers = self.layers.iter();
+        Self {
+            layers: layers.map(|layer| layer.select(index.clone())).collect(),
+        }
     }
 }
 
@@ -53,11 +65,26 @@ impl TextEmbeddings {
         }
     }
 
-    /// Ids `[R, T]` of the tokens after `past` others, to `[R, T, D]`.
-    pub(crate) fn forward(&self, input_ids: Tensor<2, Int>, past: usize) -> Tensor<3> {
+    /// Ids `[R, T]` of the first tokens, to `[R, T, D]`.
+    pub(crate) fn forward(&self, input_ids: Tensor<2, Int>) -> Tensor<3> {
         let [_, length] = input_ids.dims();
-        let positions = self.position_embeddings.range(past, length);
-        let x = self.word_embeddings.forward(input_ids) + positions.unsqueeze();
+        let positions = self.position_embeddings.range(0, length).unsqueeze();
+        self.sum(input_ids, positions)
+    }
+
+    /// Ids `[R, T]` of the tokens after those in `cache`, to `[R, T, D]`.
+    pub(crate) fn extend(&self, input_ids: Tensor<2, Int>, cache: &TextCache) -> Tensor<3> {
+        let [_, length] = input_ids.dims();
+        let table = &self.position_embeddings;
+        let positions = match cache.positions(length, &input_ids.device()) {
+            Some(positions) => table.forward(positions),
+            None => table.range(cache.length(), length).unsqueeze(),
+        };
+        self.sum(input_ids, positions)
+    }
+
+    fn sum(&self, input_ids: Tensor<2, Int>, positions: Tensor<3>) -> Tensor<3> {
+        let x = self.word_embeddings.forward(input_ids) + positions;
         dropout(self.layer_norm.forward(x), self.dropout)
     }
 }
@@ -76,6 +103,27 @@ impl Decoder {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn layers(&self) -> &[DecoderLayer] {
+        &self.layer
+    }
+
+    /// Calls `visit` with every linear map and its name in the checkpoint.
+    pub(crate) fn linear_maps(&mut self, name: &str, visit: &mut LinearVisitor) {
+        for (index, layer) in self.layer.iter_mut().enumerate() {
+            let name = format!("{name}.layer.{index}");
+            let own = &mut layer.attention.self_;
+            visit(&format!("{name}.attention.self.query"), &mut own.query);
+            visit(&format!("{name}.attention.self.key"), &mut own.key);
+            visit(&format!("{name}.attention.self.value"), &mut own.value);
+            let out = &mut layer.attention.output.dense;
+            visit(&format!("{name}.attention.output.dense"), out);
+            let inner = &mut layer.intermediate.dense;
+            visit(&format!("{name}.intermediate.dense"), inner);
+            visit(&format!("{name}.output.dense"), &mut layer.output.dense);
+        }
+    }
+
     /// Image rows `[B, I, D]` to what text rows read of them.
     pub(crate) fn encode_image(&self, mut x: Tensor<3>) -> ImagePrefix {
         let last = self.layer.len() - 1;
@@ -90,10 +138,14 @@ impl Decoder {
         ImagePrefix { layers }
     }
 
-    /// All text rows at once, `[R, T, D]` to the same shape.
-    pub(crate) fn forward_text(&self, mut x: Tensor<3>, prefix: &ImagePrefix) -> Tensor<3> {
-        let [_, length, _] = x.dims();
-        let mask = causal_mask(length, 0, &x.device());
+    /// All text rows at once, `[R, T, D]` to the same shape. `mask` is `[R or 1, 1, T, T]`, true
+    /// where a row may not look.
+    pub(crate) fn forward_text(
+        &self,
+        mut x: Tensor<3>,
+        prefix: &ImagePrefix,
+        mask: Tensor<4, Bool>,
+    ) -> Tensor<3> {
         for (layer, image) in self.layer.iter().zip(&prefix.layers) {
             let text = layer.attention.self_.keys(x.clone());
             x = layer.forward_text(x, image, text, Some(mask.clone()));
@@ -109,8 +161,7 @@ impl Decoder {
         cache: &mut TextCache,
     ) -> Tensor<3> {
         let [_, length, _] = x.dims();
-        let past = cache.length();
-        let mask = (length > 1).then(|| causal_mask(length, past, &x.device()));
+        let mask = cache.mask(length, &x.device());
         for (index, (layer, image)) in self.layer.iter().zip(&prefix.layers).enumerate() {
             let text = cache.extend(index, layer.attention.self_.keys(x.clone()));
             x = layer.forward_text(x, image, text, mask.clone());
@@ -121,7 +172,7 @@ impl Decoder {
 }
 
 #[derive(Module, Debug)]
-struct DecoderLayer {
+pub(crate) struct DecoderLayer {
     attention: Attention,
     intermediate: Intermediate,
     output: Output,
@@ -147,11 +198,24 @@ impl DecoderLayer {
         x: Tensor<3>,
         image: &KeyValue,
         text: KeyValue,
-        mask: Option<Tensor<2, Bool>>,
+        mask: Option<Tensor<4, Bool>>,
     ) -> Tensor<3> {
         let own = &self.attention.self_;
         let context = prefix_attention(own.queries(x.clone()), image, text, mask, own.dropout);
         self.feed_forward(self.attention.output.forward(merge_heads(context), x))
+    }
+
+    /// Queries, and keys and values, of the same rows.
+    #[cfg(test)]
+    pub(crate) fn project(&self, x: Tensor<3>) -> (Tensor<4>, KeyValue) {
+        let own = &self.attention.self_;
+        (own.queries(x.clone()), own.keys(x))
+    }
+
+    /// What follows the reading: `read` and the layer's input `x`, `[B, L, D]`.
+    #[cfg(test)]
+    pub(crate) fn finish(&self, read: Tensor<3>, x: Tensor<3>) -> Tensor<3> {
+        self.feed_forward(self.attention.output.forward(read, x))
     }
 
     fn feed_forward(&self, x: Tensor<3>) -> Tensor<3> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::adapter::AdapterError;
 use crate::config::ConfigError;
 use crate::files::FileError;
 use crate::weights::WeightsError;
@@ -38,7 +39,7 @@ pub enum GitError {
     /// Pixel values of another size than the model's.
     #[error(
         "pictures of {height} x {width} pixels do not fit this model of {size} x {size}: \
-         preprocess them with its own processor"
+         preprocess them with its own processor, or interpolate its positions"
     )]
     PictureSize {
         /// Height that was given.
@@ -48,6 +49,9 @@ pub enum GitError {
         /// The model's side.
         size: usize,
     },
+    /// Pixel values of a shape that no model reads.
+    #[error("the pixel values can't be used: {0}")]
+    Pixels(String),
     /// More text than the model has positions for.
     #[error(
         "{length} tokens are more than the {limit} that this model can read: shorten the text, or lower the maximum length"
@@ -61,11 +65,31 @@ pub enum GitError {
     /// A batch whose parts do not fit each other.
     #[error("the batch can't be used: {0}")]
     Batch(String),
+    /// A prompt that nothing can be written after.
+    #[error("the prompt can't be used: {0}")]
+    Prompt(String),
+    /// A pattern that picks no part of the model.
+    #[error("the pattern '{pattern}' can't be used: {problem}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An adapter that does not fit the model, or can't be read.
+    #[error(transparent)]
+    Adapter(#[from] AdapterError),
+    /// No token can be chosen.
+    #[error(
+        "no next token can be chosen: the model's output is no number, or the settings forbid \
+         every token; check the weights and the generation settings"
+    )]
+    NotANumber,
     /// A setting of generation out of range.
     #[error("{name} is {value}: {mend}")]
     Setting {
         /// The setting.
-        name: &'static str,
+        name: String,
         /// Its value.
         value: String,
         /// What would be right.

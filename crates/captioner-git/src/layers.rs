@@ -6,17 +6,32 @@
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Int, Tensor, module};
 
-use captioner_ops::{gelu, layer_norm, quick_gelu};
+use captioner_ops::{dropout, gelu, layer_norm, quick_gelu};
 
 use crate::config::HiddenAct;
 
-/// `x · weight + bias` over the last axis.
+/// `x · weight + bias` over the last axis, and what an adapter adds.
 #[derive(Module, Debug)]
 pub(crate) struct Linear {
     /// `[inputs, outputs]`: the transpose of the checkpoint's.
     pub weight: Param<Tensor<2>>,
     /// `[outputs]`.
     pub bias: Param<Tensor<1>>,
+    /// A low-rank addition to `weight`.
+    pub lora: Option<Lora>,
+}
+
+/// `x · a · b · scale`, a low-rank addition to a linear map
+/// ([Hu et al., 2021](https://arxiv.org/abs/2106.09685)).
+#[derive(Module, Debug)]
+pub(crate) struct Lora {
+    /// `[inputs, rank]`: the transpose of PEFT's `lora_A`.
+    pub a: Param<Tensor<2>>,
+    /// `[rank, outputs]`: the transpose of PEFT's `lora_B`.
+    pub b: Param<Tensor<2>>,
+    pub scale: f64,
+    /// Dropout of its input, while training.
+    pub dropout: f64,
 }
 
 impl Linear {
@@ -24,14 +39,29 @@ impl Linear {
         Self {
             weight: parameter([inputs, outputs], device),
             bias: parameter([outputs], device),
+            lora: None,
         }
     }
 
     /// `[..., inputs]` to `[..., outputs]`.
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        module::linear(x, self.weight.val(), Some(self.bias.val()))
+        let y = module::linear(x.clone(), self.weight.val(), Some(self.bias.val()));
+        match &self.lora {
+            None => y,
+            Some(lora) => y + lora.forward(x),
+        }
     }
 }
+
+impl Lora {
+    fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let low = module::linear(dropout(x, self.dropout), self.a.val(), None);
+        module::linear(low, self.b.val(), None) * self.scale
+    }
+}
+
+/// What is done with each linear map; it is told the map's name in the checkpoint.
+pub(crate) type LinearVisitor<'a> = dyn FnMut(&str, &mut Linear) + 'a;
 
 /// Layer normalisation over the last axis.
 #[derive(Module, Debug)]

@@ -7,11 +7,12 @@ use burn::tensor::Device;
 use serde::Serialize;
 
 use crate::GitError;
-use crate::config::{CONFIG_FILE, GitConfig};
+use crate::config::{CONFIG_FILE, GitConfig, TokenIds};
 use crate::files::{write_folder, write_json};
+use crate::generation::GENERATION_FILE;
 use crate::model::GitForCausalLm;
 use crate::processor::Processor;
-use crate::weights::{self, WEIGHTS_FILE};
+use crate::weights::{self, LoadReport, WEIGHTS_FILE};
 
 impl GitForCausalLm {
     /// Loads the model of a checkpoint folder onto `device`. For training, that is one with
@@ -21,10 +22,43 @@ impl GitForCausalLm {
     /// When the folder or one of its files is missing, damaged or contradictory; nothing is half
     /// loaded.
     pub fn from_pretrained(folder: &Path, device: &Device) -> Result<Self, GitError> {
+        Ok(Self::from_pretrained_with_report(folder, device)?.0)
+    }
+
+    /// As [`from_pretrained`](Self::from_pretrained), and says what was noticed: weights that are
+    /// infinite or no numbers, and tensors that were left out.
+    ///
+    /// # Errors
+    /// As [`from_pretrained`](Self::from_pretrained).
+    pub fn from_pretrained_with_report(
+        folder: &Path,
+        device: &Device,
+    ) -> Result<(Self, LoadReport), GitError> {
         check_folder(folder)?;
         let config = GitConfig::from_pretrained(folder)?;
         let model = Self::unset(config, device)?;
         Ok(weights::load(model, folder)?)
+    }
+
+    /// Saves the model alone: configuration and weights, an adapter merged into them. The folder
+    /// appears whole or not at all, and one of that name is replaced.
+    ///
+    /// # Errors
+    /// When a file can't be written or the device fails; a former folder is then still there.
+    pub fn save_pretrained(&self, folder: &Path) -> Result<(), GitError> {
+        write_folder(folder, |scratch| self.write_files(scratch))
+    }
+
+    fn write_files(&self, folder: &Path) -> Result<(), GitError> {
+        let config = self.config();
+        write_json(&folder.join(CONFIG_FILE), config)?;
+        let generation = GenerationFile {
+            bos_token_id: config.bos_token_id,
+            eos_token_id: &config.eos_token_id,
+            pad_token_id: config.pad_token_id,
+        };
+        write_json(&folder.join(GENERATION_FILE), &generation)?;
+        Ok(weights::save(self, folder)?)
     }
 }
 
@@ -52,22 +86,14 @@ pub fn write_files(
     processor: &Processor,
     folder: &Path,
 ) -> Result<(), GitError> {
-    let config = model.config();
-    write_json(&folder.join(CONFIG_FILE), config)?;
-    let generation = GenerationFile {
-        bos_token_id: config.bos_token_id,
-        eos_token_id: config.eos_token_id,
-        pad_token_id: config.pad_token_id,
-    };
-    write_json(&folder.join("generation_config.json"), &generation)?;
-    processor.save_pretrained(folder)?;
-    Ok(weights::save(model, folder)?)
+    model.write_files(folder)?;
+    processor.save_pretrained(folder)
 }
 
 #[derive(Serialize)]
-struct GenerationFile {
+struct GenerationFile<'a> {
     bos_token_id: u32,
-    eos_token_id: u32,
+    eos_token_id: &'a TokenIds,
     pad_token_id: u32,
 }
 
@@ -77,10 +103,11 @@ fn check_folder(folder: &Path) -> Result<(), GitError> {
     } else if !folder.is_dir() {
         "it is a file: name the folder that holds config.json and model.safetensors".to_owned()
     } else {
-        let files = [CONFIG_FILE, WEIGHTS_FILE];
-        match files.into_iter().find(|file| !folder.join(file).is_file()) {
-            Some(file) => format!("{file} is missing"),
-            None => return Ok(()),
+        let has_config = folder.join(CONFIG_FILE).is_file();
+        match (has_config, weights::has_weights(folder)) {
+            (true, true) => return Ok(()),
+            (false, _) => format!("{CONFIG_FILE} is missing"),
+            (true, false) => format!("{WEIGHTS_FILE} (or pytorch_model.bin) is missing"),
         }
     };
     let path = folder.to_owned();

@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use burn::tensor::{Tensor, TensorData};
 use captioner_image::{ImageProcessor, ImageProcessorConfig, RgbImage};
 use captioner_text::CaptionTokenizer;
 
 use crate::GitError;
-use crate::generation::GenerationConfig;
+use crate::batch::PixelValues;
+use crate::generation::{Generated, GenerationConfig};
 use crate::model::GitForCausalLm;
 
 /// Picture settings and tokenizer of a model.
@@ -21,12 +21,14 @@ pub struct Processor {
 }
 
 /// A caption that the model wrote.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Caption {
     /// Its tokens, start and end included.
     pub ids: Vec<u32>,
     /// Its words.
     pub text: String,
+    /// See [`Generated::score`].
+    pub score: Option<f32>,
 }
 
 impl Processor {
@@ -61,32 +63,70 @@ impl Processor {
         Ok(())
     }
 
-    /// Pixel values of several pictures, one after the other, and their shape `[B, 3, H, W]`.
+    /// Pixel values of several pictures, `[B, 3, H, W]`.
     ///
     /// # Errors
-    /// When a picture can't be resized, or the settings give pictures of several sizes.
-    pub fn pixel_values(&self, pictures: &[RgbImage]) -> Result<(Vec<f32>, [usize; 4]), GitError> {
-        let mut shape = [pictures.len(), 3, 0, 0];
+    /// When there is none, one can't be resized, or the settings give pictures of several sizes.
+    pub fn pixel_values(&self, pictures: &[RgbImage]) -> Result<PixelValues, GitError> {
+        let (values, [height, width]) = self.preprocess(pictures)?;
+        PixelValues::new(values, &[pictures.len(), 3, height, width])
+    }
+
+    /// Pixel values of one video's frames, `[1, F, 3, H, W]`.
+    ///
+    /// # Errors
+    /// As [`pixel_values`](Self::pixel_values).
+    pub fn frame_values(&self, frames: &[RgbImage]) -> Result<PixelValues, GitError> {
+        let (values, [height, width]) = self.preprocess(frames)?;
+        PixelValues::new(values, &[1, frames.len(), 3, height, width])
+    }
+
+    fn preprocess(&self, pictures: &[RgbImage]) -> Result<(Vec<f32>, [usize; 2]), GitError> {
+        let mut size = [0, 0];
         let mut values = Vec::new();
         for picture in pictures {
             let pixels = self.image.preprocess(picture)?;
-            let size = [pixels.height as usize, pixels.width as usize];
-            if !values.is_empty() && shape[2..] != size {
-                let first = (shape[2], shape[3]);
+            let own = [pixels.height as usize, pixels.width as usize];
+            if !values.is_empty() && size != own {
                 return Err(GitError::Batch(format!(
-                    "pictures of {first:?} and {size:?} pixels do not make a batch: \
+                    "pictures of {size:?} and {own:?} pixels do not make a batch: \
                      switch do_center_crop on in preprocessor_config.json"
                 )));
             }
-            shape[2..].copy_from_slice(&size);
+            size = own;
             values.extend_from_slice(&pixels.data);
         }
-        Ok((values, shape))
+        Ok((values, size))
+    }
+
+    /// A prompt to go on from: the start token and the text, without an end.
+    ///
+    /// # Errors
+    /// When the text can't be made into tokens.
+    pub fn prompt(&self, text: &str) -> Result<Vec<u32>, GitError> {
+        let mut ids = self.tokenizer.encode(text)?;
+        if ids.last() == Some(&self.tokenizer.sep_id()) {
+            ids.pop();
+        }
+        Ok(ids)
+    }
+
+    /// Decodes what was generated.
+    ///
+    /// # Errors
+    /// When the tokenizer does not know a token.
+    pub fn caption(&self, generated: Generated) -> Result<Caption, GitError> {
+        Ok(Caption {
+            text: self.tokenizer.decode(&generated.ids, true)?,
+            ids: generated.ids,
+            score: generated.score,
+        })
     }
 }
 
 impl GitForCausalLm {
-    /// Captions pictures: preprocess, generate, decode.
+    /// Captions pictures: preprocess, generate, decode. The captions come in the order of the
+    /// pictures, `num_return_sequences` for each.
     ///
     /// # Errors
     /// As [`Processor::pixel_values`] and [`GitForCausalLm::generate`].
@@ -99,14 +139,11 @@ impl GitForCausalLm {
         if pictures.is_empty() {
             return Ok(Vec::new());
         }
-        let (values, shape) = processor.pixel_values(pictures)?;
-        let pixels = Tensor::from_data(TensorData::new(values, shape), &self.device());
-        let rows = self.generate(pixels, config)?;
-        rows.into_iter()
-            .map(|ids| {
-                let text = processor.tokenizer.decode(&ids, true)?;
-                Ok(Caption { ids, text })
-            })
+        let prefix = self.encode_pixels(&processor.pixel_values(pictures)?)?;
+        let texts = self.generate(&prefix, &[], config)?;
+        texts
+            .into_iter()
+            .map(|text| processor.caption(text))
             .collect()
     }
 }

@@ -4,12 +4,13 @@
 //! Shapes: `B` pictures, `N` positions (patches and the class embedding), `E` width.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use captioner_ops::{KeyValue, attention, merge_heads, split_heads};
 
 use crate::config::{GitVisionConfig, HiddenAct};
-use crate::layers::{Embedding, LayerNorm, Linear, activate, parameter};
+use crate::interpolation;
+use crate::layers::{Embedding, LayerNorm, Linear, LinearVisitor, activate, parameter};
 
 /// The wrapper that gives checkpoint names their `vision_model.` segment.
 #[derive(Module, Debug)]
@@ -39,7 +40,23 @@ impl VisionTransformer {
         }
     }
 
-    /// Pixel values `[B, 3, H, W]` to features `[B, N, E]`.
+    /// Calls `visit` with every linear map and its name in the checkpoint.
+    pub(crate) fn linear_maps(&mut self, name: &str, visit: &mut LinearVisitor) {
+        for (index, layer) in self.encoder.layers.iter_mut().enumerate() {
+            let name = format!("{name}.encoder.layers.{index}");
+            let attention = &mut layer.self_attn;
+            visit(&format!("{name}.self_attn.q_proj"), &mut attention.q_proj);
+            visit(&format!("{name}.self_attn.k_proj"), &mut attention.k_proj);
+            visit(&format!("{name}.self_attn.v_proj"), &mut attention.v_proj);
+            let out = &mut attention.out_proj;
+            visit(&format!("{name}.self_attn.out_proj"), out);
+            visit(&format!("{name}.mlp.fc1"), &mut layer.mlp.fc1);
+            visit(&format!("{name}.mlp.fc2"), &mut layer.mlp.fc2);
+        }
+    }
+
+    /// Pixel values `[B, 3, H, W]` to features `[B, N, E]`. Pictures of another size than the
+    /// model's have their position embeddings interpolated.
     pub(crate) fn forward(&self, pixel_values: Tensor<4>) -> Tensor<3> {
         let mut x = self
             .pre_layrnorm
@@ -56,6 +73,8 @@ struct VisionEmbeddings {
     class_embedding: Param<Tensor<1>>,
     patch_embedding: PatchEmbedding,
     position_embedding: Embedding,
+    /// Patches along one side of the pictures that the position embeddings are for.
+    grid: usize,
 }
 
 impl VisionEmbeddings {
@@ -65,15 +84,31 @@ impl VisionEmbeddings {
             class_embedding: parameter([width], device),
             patch_embedding: PatchEmbedding::new(config, device),
             position_embedding: Embedding::new(config.num_positions(), width, device),
+            grid: config.grid(),
         }
     }
 
     fn forward(&self, pixel_values: Tensor<4>) -> Tensor<3> {
+        let [_, _, height, row] = pixel_values.dims();
+        let patch = self.patch_embedding.weight.dims()[2];
         let patches = self.patch_embedding.forward(pixel_values); // [B, N - 1, E]
-        let [batch, count, width] = patches.dims();
+        let [batch, _, width] = patches.dims();
         let class = self.class_embedding.val().reshape([1, 1, width]);
         let x = Tensor::cat(vec![class.expand([batch, 1, width]), patches], 1);
-        x + self.position_embedding.range(0, count + 1).unsqueeze()
+        x + self.positions(height / patch, row / patch).unsqueeze()
+    }
+
+    /// Position embeddings of a picture of `down` by `across` patches, `[1 + down · across, E]`.
+    fn positions(&self, down: usize, across: usize) -> Tensor<2> {
+        let table = self.position_embedding.weight.val();
+        if (down, across) == (self.grid, self.grid) {
+            return table;
+        }
+        let patches = table.clone().narrow(0, 1, self.grid * self.grid);
+        let weights = interpolation::bicubic(self.grid, down, across);
+        let shape = [down * across, self.grid * self.grid];
+        let weights = Tensor::from_data(TensorData::new(weights, shape), &table.device());
+        Tensor::cat(vec![table.narrow(0, 0, 1), weights.matmul(patches)], 0)
     }
 }
 

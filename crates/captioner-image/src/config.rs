@@ -191,10 +191,15 @@ fn length(value: &Value) -> Option<u32> {
     value.as_u64().and_then(|length| u32::try_from(length).ok())
 }
 
+/// How many keys have a value: transformers 5 may write the others as null.
+fn given(keys: &Map<String, Value>) -> usize {
+    keys.values().filter(|value| !value.is_null()).count()
+}
+
 /// `{"height": h, "width": w}` or `[h, w]`.
 fn height_and_width(value: &Value) -> Option<(u32, u32)> {
     let (height, width) = match value {
-        Value::Object(keys) if keys.len() == 2 => (keys.get("height")?, keys.get("width")?),
+        Value::Object(keys) if given(keys) == 2 => (keys.get("height")?, keys.get("width")?),
         Value::Array(edges) if edges.len() == 2 => (&edges[0], &edges[1]),
         _ => return None,
     };
@@ -204,7 +209,7 @@ fn height_and_width(value: &Value) -> Option<(u32, u32)> {
 /// `{"shortest_edge": n}`, or `n` as before transformers 4.26.
 fn shortest_edge(value: &Value) -> Option<u32> {
     match value {
-        Value::Object(keys) if keys.len() == 1 => length(keys.get("shortest_edge")?),
+        Value::Object(keys) if given(keys) == 1 => length(keys.get("shortest_edge")?),
         value => length(value),
     }
 }
@@ -284,6 +289,43 @@ mod tests {
                 width: 20
             }
         );
+    }
+
+    #[test]
+    fn keys_of_a_size_that_are_null_are_not_there() {
+        let size =
+            json!({"shortest_edge": 30, "longest_edge": null, "height": null, "width": null});
+        assert_eq!(read(json!({"size": size})).size, Size::ShortestEdge(30));
+        let crop = json!({"height": 10, "width": 20, "shortest_edge": null});
+        let expected = CropSize {
+            height: 10,
+            width: 20,
+        };
+        assert_eq!(read(json!({"crop_size": crop})).crop_size, expected);
+    }
+
+    #[test]
+    fn every_type_and_backend_of_the_family_is_known() {
+        for (name, known) in [
+            ("CLIPFeatureExtractor", ImageProcessorConfig::clip(224)),
+            ("CLIPImageProcessor", ImageProcessorConfig::clip(224)),
+            ("CLIPImageProcessorFast", ImageProcessorConfig::clip(224)),
+            ("CLIPImageProcessorPil", ImageProcessorConfig::clip(224)),
+            (
+                "VideoMAEFeatureExtractor",
+                ImageProcessorConfig::video_mae(224),
+            ),
+            (
+                "VideoMAEImageProcessor",
+                ImageProcessorConfig::video_mae(224),
+            ),
+            (
+                "VideoMAEImageProcessorPil",
+                ImageProcessorConfig::video_mae(224),
+            ),
+        ] {
+            assert_eq!(read(json!({"image_processor_type": name})), known, "{name}");
+        }
     }
 
     #[test]

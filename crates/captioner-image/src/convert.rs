@@ -1,6 +1,6 @@
 //! Any decoded picture as 8-bit RGB.
 
-use crate::ImageError;
+use crate::{DecodeOptions, ImageError};
 use image::{DynamicImage, RgbImage};
 
 /// What becomes of transparency.
@@ -11,6 +11,16 @@ pub enum Alpha {
     OnWhite,
     /// Left out, as transformers 4 did: the colours under transparent pixels show.
     Drop,
+}
+
+/// What becomes of 16 bits of grey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SixteenBit {
+    /// The upper 8 bits are kept: the picture looks as it does elsewhere.
+    #[default]
+    Scale,
+    /// Values beyond 255 become 255, as in Pillow, which turns most such pictures white.
+    Clip,
 }
 
 /// An RGB picture from raw bytes: 3 for each pixel, row after row.
@@ -35,7 +45,30 @@ pub fn rgb_from_raw(width: u32, height: u32, data: Vec<u8>) -> Result<RgbImage, 
     RgbImage::from_raw(width, height, data).ok_or(wrong)
 }
 
-/// Any picture as 8-bit RGB. 16-bit channels keep their upper 8 bits, as in Pillow.
+/// The picture with the options' ways for transparency and 16-bit grey.
+pub(crate) fn rgb_from_decoded(picture: DynamicImage, options: &DecodeOptions) -> RgbImage {
+    match (picture, options.sixteen_bit) {
+        (DynamicImage::ImageLuma16(grey), SixteenBit::Clip) => {
+            let clipped = |&value: &u16| [value.min(255) as u8; 3];
+            let data = grey.as_raw().iter().flat_map(clipped).collect();
+            // Three bytes for each pixel: always a picture.
+            RgbImage::from_raw(grey.width(), grey.height(), data).unwrap_or_default()
+        }
+        (picture, _) => rgb_from_dynamic(picture, options.alpha),
+    }
+}
+
+/// CMYK as Pillow converts it: each ink darkens what black leaves.
+#[inline(always)]
+pub(crate) fn cmyk_to_rgb([c, m, y, k]: [u8; 4]) -> [u8; 3] {
+    let light = 255 - u32::from(k);
+    [c, m, y].map(|ink| {
+        let product = u32::from(ink) * light + 128;
+        (light - (((product >> 8) + product) >> 8)) as u8 // the product is at most `light`
+    })
+}
+
+/// Any picture as 8-bit RGB. 16-bit channels keep their upper 8 bits.
 pub fn rgb_from_dynamic(picture: DynamicImage, alpha: Alpha) -> RgbImage {
     let picture = to_8_bit(picture);
     let (width, height) = (picture.width(), picture.height());
@@ -153,6 +186,18 @@ mod tests {
             rgb_from_dynamic(picture, Alpha::OnWhite).as_raw(),
             &[0x80; 3]
         );
+    }
+
+    #[test]
+    fn inks_darken_what_black_leaves() {
+        assert_eq!(cmyk_to_rgb([0, 0, 0, 0]), [255; 3]);
+        assert_eq!(cmyk_to_rgb([0, 0, 0, 255]), [0; 3]);
+        assert_eq!(cmyk_to_rgb([255, 0, 128, 55]), [0, 200, 100]);
+        let inks = (0..=255).flat_map(|ink| (0..=255).map(move |k| (ink, k)));
+        for (ink, k) in inks {
+            let exact = f64::from(255 - k) * (1.0 - f64::from(ink) / 255.0);
+            assert!((f64::from(cmyk_to_rgb([ink, 0, 0, k])[0]) - exact).abs() <= 0.51);
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Encoded bytes to an RGB picture.
 
-use crate::{Alpha, DecodeLimits, ImageError, jpeg, rgb_from_dynamic};
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
+use crate::convert::rgb_from_decoded;
+use crate::{Alpha, DecodeLimits, ImageError, SixteenBit, cmyk, jpeg, palette};
+use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
@@ -25,6 +26,24 @@ pub struct DecodeOptions {
     pub orientation: Orientation,
     /// What becomes of transparency.
     pub alpha: Alpha,
+    /// What becomes of 16-bit grey.
+    pub sixteen_bit: SixteenBit,
+    /// Decode a JPEG at 1/2, 1/4 or 1/8 of its size where its shorter edge stays at least this
+    /// long. Faster for large photographs, but pixels change; twice the length that the picture
+    /// is resized to keeps them near.
+    pub jpeg_shorter_edge: Option<u32>,
+}
+
+impl DecodeOptions {
+    /// What transformers 5 sees of a picture that it opens with Pillow: EXIF orientation is not
+    /// applied, and 16-bit grey is clipped.
+    pub fn reference() -> Self {
+        Self {
+            orientation: Orientation::Ignore,
+            sixteen_bit: SixteenBit::Clip,
+            ..Self::default()
+        }
+    }
 }
 
 /// Decodes PNG, JPEG, WebP, GIF, BMP or TIFF to 8-bit RGB. Of an animation, the first frame.
@@ -39,36 +58,83 @@ pub struct DecodeOptions {
 /// assert!(matches!(error, ImageError::UnknownFormat));
 /// ```
 pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<RgbImage, ImageError> {
-    if bytes.is_empty() {
-        return Err(ImageError::Empty);
-    }
-    options.limits.check_bytes(bytes.len() as u64)?;
-    let format = image::guess_format(bytes).map_err(|_| ImageError::UnknownFormat)?;
-    let failed = |error| translate(error, format);
-
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(options.limits.for_decoder());
-    let mut decoder = reader.into_decoder().map_err(failed)?;
-    check_size(&decoder, &options.limits)?;
-    let orientation = match options.orientation {
-        Orientation::Apply => decoder.orientation().ok(), // broken EXIF is no reason to fail
-        Orientation::Ignore => None,
+    let format = format_of(bytes, options)?;
+    let (picture, orientation) = match format {
+        ImageFormat::Jpeg => decode_jpeg(bytes, options)?,
+        _ => guarded(format, || decode_other(bytes, format, options))?,
     };
-    if format == ImageFormat::Jpeg && jpeg::is_cut_off(bytes) {
-        return Err(ImageError::Corrupt {
-            format: "JPEG".to_owned(),
-            reason: "the file is cut off before its end".to_owned(),
-        });
-    }
-    let picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
-
-    let picture = rgb_from_dynamic(picture, options.alpha);
-    let Some(orientation) = orientation else {
+    let Some(orientation) = orientation.filter(|_| options.orientation == Orientation::Apply)
+    else {
         return Ok(picture);
     };
     let mut picture = DynamicImage::ImageRgb8(picture);
     picture.apply_orientation(orientation);
     Ok(picture.into_rgb8())
+}
+
+/// The format, told by the first bytes, of a file that is not too long.
+pub(crate) fn format_of(bytes: &[u8], options: &DecodeOptions) -> Result<ImageFormat, ImageError> {
+    if bytes.is_empty() {
+        return Err(ImageError::Empty);
+    }
+    options.limits.check_bytes(bytes.len() as u64)?;
+    let format = image::guess_format(bytes).map_err(|_| ImageError::UnknownFormat)?;
+    if format == ImageFormat::Png {
+        palette::check(bytes)?;
+    }
+    Ok(format)
+}
+
+/// Makes an error of a panic in somebody else's decoder, should one be left there.
+pub(crate) fn guarded<T>(
+    format: ImageFormat,
+    work: impl FnOnce() -> Result<T, ImageError>,
+) -> Result<T, ImageError> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    done.unwrap_or_else(|_| {
+        Err(ImageError::Corrupt {
+            format: format!("{format:?}").to_uppercase(),
+            reason: "the decoder gave up".to_owned(),
+        })
+    })
+}
+
+type Turned = (RgbImage, Option<image::metadata::Orientation>);
+
+fn decode_jpeg(bytes: &[u8], options: &DecodeOptions) -> Result<Turned, ImageError> {
+    let jpeg = jpeg::decode(bytes, &options.limits, options.jpeg_shorter_edge)?;
+    // Broken EXIF is no reason to fail.
+    let exif = jpeg.exif.as_deref();
+    Ok((
+        jpeg.picture,
+        exif.and_then(image::metadata::Orientation::from_exif_chunk),
+    ))
+}
+
+fn decode_other(
+    bytes: &[u8],
+    format: ImageFormat,
+    options: &DecodeOptions,
+) -> Result<Turned, ImageError> {
+    let failed = |error| translate(error, format);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(options.limits.for_decoder());
+    let mut decoder = reader.into_decoder().map_err(failed)?;
+    check_size(&decoder, &options.limits)?;
+    let orientation = decoder.orientation().ok();
+    if decoder.original_color_type() == ExtendedColorType::Cmyk8 {
+        return Ok((cmyk::decode_tiff(bytes)?, orientation));
+    }
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    if options.sixteen_bit == SixteenBit::Clip && is_sixteen_bit_grey_png(bytes, format) {
+        picture = picture.into_luma16().into(); // a transparent value would have made it grey + alpha
+    }
+    Ok((rgb_from_decoded(picture, options), orientation))
+}
+
+/// Told by the header, whose bit depth and colour type stand at fixed places.
+fn is_sixteen_bit_grey_png(bytes: &[u8], format: ImageFormat) -> bool {
+    format == ImageFormat::Png && bytes.get(24..26) == Some(&[16, 0])
 }
 
 /// Reads and decodes one file. See [`decode`].
@@ -84,7 +150,7 @@ pub fn open(path: impl AsRef<Path>, options: &DecodeOptions) -> Result<RgbImage,
 }
 
 /// The file's bytes, but at most one more than the limit: enough to see that it is passed.
-fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, ImageError> {
+pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, ImageError> {
     let file = File::open(path).map_err(ImageError::Read)?;
     let mut bytes = Vec::new();
     file.take(max_bytes.saturating_add(1))
@@ -93,7 +159,10 @@ fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, ImageError> {
     Ok(bytes)
 }
 
-fn check_size(decoder: &impl ImageDecoder, limits: &DecodeLimits) -> Result<(), ImageError> {
+pub(crate) fn check_size(
+    decoder: &impl ImageDecoder,
+    limits: &DecodeLimits,
+) -> Result<(), ImageError> {
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err(ImageError::NoPixels { width, height });
@@ -103,7 +172,7 @@ fn check_size(decoder: &impl ImageDecoder, limits: &DecodeLimits) -> Result<(), 
 }
 
 /// The decoder's error in terms of this crate.
-fn translate(error: image::ImageError, format: ImageFormat) -> ImageError {
+pub(crate) fn translate(error: image::ImageError, format: ImageFormat) -> ImageError {
     let name = format!("{format:?}").to_uppercase();
     let reason = error.to_string();
     match error {

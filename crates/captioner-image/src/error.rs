@@ -14,6 +14,17 @@ pub enum ImageError {
         /// What is wrong with it.
         source: Box<ImageError>,
     },
+    /// Something is wrong with one picture of a batch.
+    #[error("picture {place}: {source}")]
+    Picture {
+        /// Its place in the batch, counted from 0.
+        place: usize,
+        /// What is wrong with it.
+        source: Box<ImageError>,
+    },
+    /// No threads could be started.
+    #[error("no threads to process pictures with: {0}; ask for fewer")]
+    Threads(String),
     /// A file could not be read.
     #[error("cannot be read: {0}; check that it exists and is readable")]
     Read(std::io::Error),
@@ -93,8 +104,8 @@ pub enum ImageError {
     },
     /// The buffer for the pixel values has another length.
     #[error(
-        "3 x {height} x {width} pixel values take a buffer of {expected} floats, not {given}; \
-         ask output_size or output_size_of for the size"
+        "the pixel values, 3 x {height} x {width} of each picture, take a buffer of {expected} floats, \
+         not {given}; ask output_size or output_size_of for the size, and crop pictures of several sizes"
     )]
     OutputLength {
         /// The result's height in pixels.
@@ -144,6 +155,14 @@ pub enum ImageError {
 }
 
 impl ImageError {
+    /// The same error, naming the picture of a batch that it is about.
+    pub(crate) fn of_picture(self, place: usize) -> Self {
+        Self::Picture {
+            place,
+            source: Box::new(self),
+        }
+    }
+
     /// The same error, naming the file it is about.
     pub(crate) fn in_file(self, path: &Path) -> Self {
         Self::File {

@@ -26,12 +26,19 @@ pub(crate) fn load(dir: &Path) -> Result<ImageProcessorConfig, ImageError> {
     ImageProcessorConfig::from_json(&json).map_err(|error| error.in_file(&own))
 }
 
+/// Settings have a few hundred bytes; beyond this a file is not read.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
 /// `None` where there is no file.
 fn read_json(path: &Path) -> Result<Option<Value>, ImageError> {
     if !path.is_file() {
         return Ok(None);
     }
-    let bytes = fs::read(path).map_err(|error| ImageError::Read(error).in_file(path))?;
+    let bytes = crate::decode::read(path, MAX_FILE_BYTES).map_err(|error| error.in_file(path))?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        let reason = format!("it has more than {MAX_FILE_BYTES} bytes");
+        return Err(ImageError::Malformed(reason).in_file(path));
+    }
     let json = serde_json::from_slice(&bytes);
     let malformed = |error: serde_json::Error| ImageError::Malformed(error.to_string());
     json.map(Some)
@@ -46,7 +53,21 @@ pub(crate) fn save(config: &ImageProcessorConfig, dir: &Path) -> Result<PathBuf,
     fs::create_dir_all(dir).map_err(|error| ImageError::Write(error).in_file(dir))?;
     write_whole(&path, &format!("{json:#}\n"))
         .map_err(|error| ImageError::Write(error).in_file(&path))?;
+    update_nested(&dir.join(PROCESSOR), json)?;
     Ok(path)
+}
+
+/// Settings nested in a file that is there already are read first, so they must not stay behind.
+fn update_nested(path: &Path, settings: Value) -> Result<(), ImageError> {
+    let Some(mut json) = read_json(path)? else {
+        return Ok(());
+    };
+    let Some(nested) = json.get_mut("image_processor") else {
+        return Ok(());
+    };
+    *nested = settings;
+    write_whole(path, &format!("{json:#}\n"))
+        .map_err(|error| ImageError::Write(error).in_file(path))
 }
 
 /// Writes beside the place and renames, so that a reader never meets half a file.

@@ -1,84 +1,81 @@
-//! Whether a JPEG file is there to its end.
+//! JPEG, value for value as libjpeg-turbo decodes it, which is what Pillow and torchvision use.
 //!
-//! The decoder fills what is missing with grey and says nothing, so that a broken download would be
-//! trained on. Pillow refuses such files; so does [`decode`](crate::decode), by looking for the end.
+//! The standard leaves the inverse transform and the enlarging of the colour planes to the decoder.
+//! `zune-jpeg`, which the `image` crate uses, takes other ones: on a photograph-like 4:2:0 picture
+//! 72 % of its values are libjpeg-turbo's and some are 4 off, which no resizing mends. So the parts
+//! that decide values are written out here: the accurate integer transform (`idct`), "fancy"
+//! upsampling (`upsample`) and fixed-point colours (`colour`).
+//!
+//! Read are 8-bit baseline, extended and progressive files with Huffman codes; grey, YCbCr, RGB, CMYK
+//! and YCCK. Anything else is a named error, and so is a file that ends early or breaks its own
+//! rules, where libjpeg would fill with grey and go on.
 
-const START_OF_SCAN: u8 = 0xDA;
-const END_OF_IMAGE: u8 = 0xD9;
+mod bits;
+mod colour;
+mod frame;
+mod huffman;
+mod idct;
+mod markers;
+mod progressive;
+mod scan;
+mod upsample;
 
-/// Walks from marker to marker, so that the end of a thumbnail inside is not taken for the file's.
-pub(crate) fn is_cut_off(bytes: &[u8]) -> bool {
-    let mut rest = bytes.get(2..).unwrap_or_default(); // after the start-of-image marker
-    while let Some((marker, after)) = next_marker(rest) {
-        rest = match marker {
-            END_OF_IMAGE => return false,
-            START_OF_SCAN => after, // its data holds no marker: the search goes on behind it
-            _ => match segment_length(after).and_then(|length| after.get(length..)) {
-                Some(behind) => behind,
-                None => return true,
-            },
-        };
-    }
-    true
+use crate::{DecodeLimits, ImageError};
+use frame::Frame;
+use image::RgbImage;
+use markers::Reader;
+
+/// A decoded JPEG.
+pub(crate) struct Jpeg {
+    /// The picture, CMYK made RGB as Pillow does.
+    pub(crate) picture: RgbImage,
+    /// The EXIF data, if there is any.
+    pub(crate) exif: Option<Vec<u8>>,
 }
 
-/// The next marker and what follows it. `FF 00` is a byte of data, `FF D0` to `FF D7` stand in it.
-fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
-    let is_marker =
-        |pair: &[u8]| pair[0] == 0xFF && !matches!(pair[1], 0x00 | 0x01 | 0xD0..=0xD7 | 0xFF);
-    let place = bytes.windows(2).position(is_marker)?;
-    Some((bytes[place + 1], &bytes[place + 2..]))
+/// Decodes a JPEG, at 1/2, 1/4 or 1/8 of its size where the shorter edge stays at least
+/// `shorter_edge`, if that is given.
+pub(crate) fn decode(
+    bytes: &[u8],
+    limits: &DecodeLimits,
+    shorter_edge: Option<u32>,
+) -> Result<Jpeg, ImageError> {
+    let mut reader = Reader::new(bytes);
+    let header = reader.read_header()?;
+    limits.check_picture(header.width, header.height, 1)?;
+    let mut frame = Frame::new(&header, points(&header, shorter_edge), bytes.len())?;
+    limits.check_memory(frame.memory())?;
+    frame.read_scans(&mut reader)?;
+    Ok(Jpeg {
+        picture: colour::to_rgb(&frame, &reader)?,
+        exif: reader.exif,
+    })
 }
 
-/// A segment's length, which counts the two bytes that say it.
-fn segment_length(bytes: &[u8]) -> Option<usize> {
-    let (length, _) = bytes.split_first_chunk::<2>()?;
-    Some(usize::from(u16::from_be_bytes(*length)).max(2))
+/// How many pixels an edge of each 8-pixel block becomes: 8, or 4, 2 or 1 where that is enough.
+fn points(header: &markers::Header, shorter_edge: Option<u32>) -> usize {
+    let Some(wanted) = shorter_edge else {
+        return 8;
+    };
+    let shorter = header.width.min(header.height);
+    let enough = |points: &u32| (shorter * points).div_ceil(8) >= wanted;
+    [1, 2, 4].into_iter().find(enough).unwrap_or(8) as usize
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SOI: [u8; 2] = [0xFF, 0xD8];
-    const EOI: [u8; 2] = [0xFF, END_OF_IMAGE];
-    const SCAN: [u8; 6] = [0xFF, START_OF_SCAN, 0, 2, 7, 9];
-
-    #[test]
-    fn the_end_of_a_thumbnail_is_not_the_end_of_the_file() {
-        let thumbnail = [0xFF, 0xE1, 0, 6, 0xFF, 0xD8, 0xFF, 0xD9];
-        let cut = [&SOI[..], &thumbnail, &SCAN].concat();
-        assert!(is_cut_off(&cut));
-        assert!(!is_cut_off(&[&cut[..], &EOI].concat()));
+fn corrupt(reason: impl Into<String>) -> ImageError {
+    ImageError::Corrupt {
+        format: "JPEG".to_owned(),
+        reason: reason.into(),
     }
+}
 
-    #[test]
-    fn data_that_looks_like_a_marker_does_not_end_the_search() {
-        let data = [0xFF, 0x00, 0xD9, 0xFF, 0xD0, 3, 0xFF, 0xFF];
-        let whole = [&SOI[..], &SCAN, &data, &EOI].concat();
-        assert!(!is_cut_off(&whole));
-        assert!(is_cut_off(&whole[..whole.len() - 1]));
+fn unsupported(reason: impl Into<String>) -> ImageError {
+    ImageError::Unsupported {
+        format: "JPEG".to_owned(),
+        reason: reason.into(),
     }
+}
 
-    #[test]
-    fn progressive_files_have_segments_between_their_scans() {
-        let table = [0xFF, 0xC4, 0, 4, 0xFF, 0xD9];
-        let cut = [&SOI[..], &SCAN, &table, &SCAN].concat();
-        assert!(is_cut_off(&cut));
-        assert!(!is_cut_off(&[&cut[..], &EOI].concat()));
-    }
-
-    #[test]
-    fn lengths_beyond_the_end_do_not_panic() {
-        for end in [
-            &[][..],
-            &[0xFF],
-            &[0xFF, 0xE0],
-            &[0xFF, 0xE0, 0xFF],
-            &[0xFF, 0xE0, 0xFF, 0xFF],
-        ] {
-            assert!(is_cut_off(&[&SOI[..], end].concat()));
-        }
-        assert!(is_cut_off(&[]));
-    }
+fn cut_off() -> ImageError {
+    corrupt("the file is cut off before its end")
 }

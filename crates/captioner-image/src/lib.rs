@@ -18,25 +18,32 @@
 //! ```
 //!
 //! Differences from the reference, both on purpose: the orientation that a camera notes in EXIF is
-//! applied (transformers ignores it; [`Orientation::Ignore`] does too), and 16-bit grey is scaled to
-//! 8 bits (Pillow clips it, which turns most such pictures white).
+//! applied, where transformers ignores it, and 16-bit grey is scaled to 8 bits, where Pillow clips it,
+//! which turns most such pictures white. [`DecodeOptions::reference`] has neither difference.
 
+mod batch;
+mod cmyk;
 mod config;
 mod convert;
 mod decode;
 mod error;
 mod files;
+mod frames;
 mod jpeg;
 mod limits;
+mod palette;
+mod passes;
 mod processor;
 mod resample;
 mod resize;
 
+pub use batch::{PixelBatch, Source, Workers};
 pub use config::{CropSize, ImageProcessorConfig, Size};
-pub use convert::{Alpha, rgb_from_dynamic, rgb_from_raw};
+pub use convert::{Alpha, SixteenBit, rgb_from_dynamic, rgb_from_raw};
 pub use decode::{DecodeOptions, Orientation, decode, open};
 pub use error::ImageError;
-pub use image::RgbImage;
+pub use frames::{decode_frames, evenly_spread, sample_frames};
+pub use image::{DynamicImage, RgbImage};
 pub use limits::DecodeLimits;
 pub use processor::{ImageProcessor, PixelValues};
 pub use resample::Resample;

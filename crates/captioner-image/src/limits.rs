@@ -13,12 +13,16 @@ pub struct DecodeLimits {
     pub max_height: u32,
     /// The most pixels, width times height.
     pub max_pixels: u64,
-    /// The most bytes of memory for decoded pixels, the decoder's own buffers included.
+    /// The most bytes of memory for decoded pixels, the decoder's own buffers included, and all
+    /// frames of an animation together.
     pub max_memory: u64,
+    /// The most frames of an animation, where frames are asked for.
+    pub max_frames: usize,
 }
 
 impl Default for DecodeLimits {
-    /// Room for any camera: 128 MiB, 65,535 pixels a side, 2^27 pixels (134 million), 1 GiB.
+    /// Room for any camera: 128 MiB, 65,535 pixels a side, 2^27 pixels (134 million), 1 GiB, 4096
+    /// frames.
     fn default() -> Self {
         Self {
             max_bytes: 128 << 20,
@@ -26,6 +30,7 @@ impl Default for DecodeLimits {
             max_height: 65_535,
             max_pixels: 1 << 27,
             max_memory: 1 << 30,
+            max_frames: 4096,
         }
     }
 }
@@ -39,6 +44,7 @@ impl DecodeLimits {
             max_height: u32::MAX,
             max_pixels: u64::MAX,
             max_memory: u64::MAX,
+            max_frames: usize::MAX,
         }
     }
 
@@ -55,15 +61,29 @@ impl DecodeLimits {
     ) -> Result<(), ImageError> {
         let (w, h) = (u64::from(width), u64::from(height));
         let pixels = w * h; // two 32-bit numbers: at most 64 bits
-        let memory = pixels.saturating_mul(bytes_per_pixel + 3);
         check("width", w, self.max_width.into(), "max_width")?;
         check("height", h, self.max_height.into(), "max_height")?;
         check("number of pixels", pixels, self.max_pixels, "max_pixels")?;
+        self.check_memory(pixels.saturating_mul(bytes_per_pixel + 3))
+    }
+
+    /// `bytes` is all that decoding will take.
+    pub(crate) fn check_memory(&self, bytes: u64) -> Result<(), ImageError> {
         check(
             "decoded size in bytes",
-            memory,
+            bytes,
             self.max_memory,
             "max_memory",
+        )
+    }
+
+    /// `frames` is how many have been met so far.
+    pub(crate) fn check_frames(&self, frames: usize) -> Result<(), ImageError> {
+        check(
+            "number of frames",
+            frames as u64,
+            self.max_frames as u64,
+            "max_frames",
         )
     }
 
@@ -113,6 +133,7 @@ mod tests {
             max_height: 100,
             max_pixels: 5000,
             max_memory: 5000,
+            max_frames: 3,
         };
         assert_eq!(setting_of(limits.check_bytes(11).unwrap_err()), "max_bytes");
         let picture = |w, h| setting_of(limits.check_picture(w, h, 4).unwrap_err());
@@ -121,6 +142,10 @@ mod tests {
         assert_eq!(picture(100, 51), "max_pixels");
         assert_eq!(picture(100, 8), "max_memory");
         limits.check_picture(100, 7, 4).unwrap();
+        assert_eq!(
+            setting_of(limits.check_frames(4).unwrap_err()),
+            "max_frames"
+        );
     }
 
     #[test]

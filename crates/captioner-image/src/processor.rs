@@ -151,19 +151,19 @@ impl ImageProcessor {
         }
     }
 
-    /// Bytes, pixel after pixel, to values, plane after plane. What the picture does not cover is
-    /// black, as the reference pads before it normalises.
+    /// Planes of bytes to planes of values. What the picture does not cover is black, as the
+    /// reference pads before it normalises.
     fn write_planes(&self, resized: &[u8], x: &Plan, y: &Plan, out: &mut [f32]) {
         let planes = out.chunks_exact_mut(x.output * y.output);
-        for (channel, (plane, values)) in planes.zip(self.values.iter()).enumerate() {
+        let resized = resized.chunks_exact(x.axis.length * y.axis.length);
+        for ((plane, values), resized) in planes.zip(self.values.iter()).zip(resized) {
             if x.axis.length < x.output || y.axis.length < y.output {
                 plane.fill(values[0]);
             }
             let rows = plane.chunks_exact_mut(x.output).skip(y.offset);
-            for (row, bytes) in rows.zip(resized.chunks_exact(x.axis.length * 3)) {
-                let (pixels, _) = bytes.as_chunks::<3>();
-                for (value, pixel) in row[x.offset..].iter_mut().zip(pixels) {
-                    *value = values[usize::from(pixel[channel])];
+            for (row, bytes) in rows.zip(resized.chunks_exact(x.axis.length)) {
+                for (value, byte) in row[x.offset..].iter_mut().zip(bytes) {
+                    *value = values[usize::from(*byte)];
                 }
             }
         }
@@ -412,6 +412,25 @@ mod tests {
         let config = ImageProcessorConfig::from_pretrained(&folder).unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(config.size, Size::ShortestEdge(64));
+    }
+
+    #[test]
+    fn saving_leaves_no_older_nested_settings_to_be_read_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let nested = r#"{"image_processor": {"size": 64}, "processor_class": "GitProcessor"}"#;
+        let file = folder.path().join("processor_config.json");
+        std::fs::write(&file, nested).unwrap();
+        let config = ImageProcessorConfig::clip(32);
+        config.save_pretrained(folder.path()).unwrap();
+        assert_eq!(
+            ImageProcessorConfig::from_pretrained(folder.path()).unwrap(),
+            config
+        );
+        assert!(
+            std::fs::read_to_string(&file)
+                .unwrap()
+                .contains("GitProcessor")
+        );
     }
 
     #[test]

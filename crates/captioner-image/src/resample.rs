@@ -1,11 +1,12 @@
 //! The filters that Pillow resizes with.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::f64::consts::PI;
 
-/// A resampling filter. In JSON it is Pillow's number for it.
+/// A resampling filter. In JSON it is Pillow's number for it; its name is read too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u8", into = "u8")]
+#[serde(try_from = "Value", into = "u8")]
 pub enum Resample {
     /// The one nearest pixel.
     Nearest,
@@ -30,18 +31,42 @@ const NUMBERED: [Resample; 6] = [
     Resample::Hamming,
 ];
 
+/// Their names, in the order of their numbers.
+const NAMES: [&str; 6] = [
+    "nearest", "lanczos", "bilinear", "bicubic", "box", "hamming",
+];
+
 impl TryFrom<u8> for Resample {
     type Error = String;
 
     fn try_from(number: u8) -> Result<Self, String> {
         let known = NUMBERED.get(usize::from(number)).copied();
-        known.ok_or_else(|| {
-            format!(
-                "resample is {number}; give 0 (nearest), 1 (lanczos), 2 (bilinear), 3 (bicubic), \
-                 4 (box) or 5 (hamming)"
-            )
-        })
+        known.ok_or_else(|| unknown(&number))
     }
+}
+
+impl TryFrom<Value> for Resample {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let place = match &value {
+            Value::String(name) => NAMES
+                .iter()
+                .position(|known| name.eq_ignore_ascii_case(known)),
+            value => value
+                .as_u64()
+                .and_then(|number| usize::try_from(number).ok()),
+        };
+        let known = place.and_then(|place| NUMBERED.get(place)).copied();
+        known.ok_or_else(|| unknown(&value))
+    }
+}
+
+fn unknown(given: &dyn std::fmt::Display) -> String {
+    format!(
+        "resample is {given}; give 0 (nearest), 1 (lanczos), 2 (bilinear), 3 (bicubic), 4 (box) or \
+         5 (hamming)"
+    )
 }
 
 impl From<Resample> for u8 {
@@ -128,6 +153,16 @@ mod tests {
         let numbers: Vec<u8> = NUMBERED.map(u8::from).to_vec();
         assert_eq!(numbers, [0, 1, 2, 3, 4, 5]);
         assert_eq!(Resample::try_from(3), Ok(Resample::Bicubic));
+    }
+
+    #[test]
+    fn names_and_numbers_mean_the_same() {
+        for (number, name) in NAMES.into_iter().enumerate() {
+            let from_name: Resample = serde_json::from_value(name.to_uppercase().into()).unwrap();
+            let from_number: Resample = serde_json::from_value(number.into()).unwrap();
+            assert_eq!(from_name, from_number);
+        }
+        assert!(serde_json::from_str::<Resample>("\"cubic\"").is_err());
     }
 
     #[test]

@@ -7,14 +7,13 @@
 //! Only the part of the result that the crop keeps is computed.
 
 use crate::Resample;
+use crate::passes::{AlongColumns, AlongRows, Rows};
 use crate::resample::Filter;
 use image::RgbImage;
 use std::ops::Range;
 
 /// Pillow's `PRECISION_BITS`: 32 bits less 8 for the result and 2 for what overshoots.
-const PRECISION: u32 = 32 - 8 - 2;
-/// One half in that fixed point, so that the final shift rounds.
-const HALF: i32 = 1 << (PRECISION - 1);
+pub(crate) const PRECISION: u32 = 32 - 8 - 2;
 
 /// One direction of a resize: how long the picture is and becomes, and the part that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,37 +35,49 @@ impl Axis {
     }
 }
 
-/// The wanted part of the resized picture, RGB, row after row.
+/// The wanted part of the resized picture: the red plane, then green, then blue, row after row.
 pub(crate) fn resize(picture: &RgbImage, x: Axis, y: Axis, resample: Resample) -> Vec<u8> {
     let Some(filter) = resample.filter() else {
         return nearest(picture, x, y);
     };
     let (columns, rows) = (Taps::new(x, filter), Taps::new(y, filter));
-    let whole = Part {
-        bytes: picture.as_raw(),
-        left: 0,
-        top: 0,
-        width: x.source,
-    };
+    let (left, used) = (columns.used().start * 3, columns.used().len() * 3);
     if columns_first(x, y) {
-        let shortened = along_columns(&whole, &rows, columns.used());
-        let part = Part {
+        let whole = Rows {
+            bytes: picture.as_raw(),
+            stride: x.source * 3,
+            left,
+            width: used,
+        };
+        let mut shortened = vec![0; rows.len() * used];
+        along_columns(&whole, &rows, 0, &mut shortened);
+        let part = Rows {
             bytes: &shortened,
-            left: columns.used().start,
-            top: 0,
-            width: columns.used().len(),
-        };
-        along_rows(&part, &columns, 0..y.length)
-    } else {
-        let narrowed = along_rows(&whole, &columns, rows.used());
-        let part = Part {
-            bytes: &narrowed,
+            stride: used,
             left: 0,
-            top: rows.used().start,
-            width: x.length,
+            width: used,
         };
-        along_columns(&part, &rows, 0..x.length)
+        return along_rows(&part, &columns, 0..rows.len());
     }
+    let whole = Rows {
+        bytes: picture.as_raw(),
+        stride: x.source * 3,
+        left,
+        width: used,
+    };
+    let narrowed = along_rows(&whole, &columns, rows.used());
+    let mut planes = vec![0; 3 * rows.len() * columns.len()];
+    let from = narrowed.chunks_exact(rows.used().len() * columns.len());
+    for (from, to) in from.zip(planes.chunks_exact_mut(rows.len() * columns.len())) {
+        let plane = Rows {
+            bytes: from,
+            stride: columns.len(),
+            left: 0,
+            width: columns.len(),
+        };
+        along_columns(&plane, &rows, rows.used().start, to);
+    }
+    planes
 }
 
 /// Pillow's choice since version 13, made on the whole picture. Before, rows always went first.
@@ -74,26 +85,8 @@ fn columns_first(x: Axis, y: Axis) -> bool {
     y.shrinkage() > 0 && y.shrinkage() > 2 * x.shrinkage()
 }
 
-/// Some columns and rows of a picture, RGB, row after row.
-struct Part<'a> {
-    bytes: &'a [u8],
-    /// The column of the picture that is the first one here.
-    left: usize,
-    /// The row of the picture that is the first one here.
-    top: usize,
-    /// How many columns there are here.
-    width: usize,
-}
-
-impl Part<'_> {
-    /// The bytes of one row of the picture.
-    fn row(&self, row: usize) -> &[u8] {
-        &self.bytes[(row - self.top) * self.width * 3..][..self.width * 3]
-    }
-}
-
 /// For each wanted pixel, which source pixels it is made of and their weights.
-struct Taps {
+pub(crate) struct Taps {
     spans: Vec<Span>,
     /// All pixels' weights, one after the other, in fixed point.
     weights: Vec<i32>,
@@ -153,6 +146,11 @@ impl Taps {
         });
     }
 
+    /// How many pixels are wanted.
+    pub(crate) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
     /// The source pixels that are used.
     fn used(&self) -> Range<usize> {
         let first = self.spans.iter().map(|span| span.first).min();
@@ -161,7 +159,8 @@ impl Taps {
     }
 
     /// Each wanted pixel's first source pixel and weights.
-    fn iter(&self) -> impl Iterator<Item = (usize, &[i32])> {
+    #[inline(always)]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &[i32])> {
         let mut weights = self.weights.as_slice();
         self.spans.iter().map(move |span| {
             let (own, rest) = weights.split_at(span.count);
@@ -181,60 +180,47 @@ fn fixed_point(weight: f64) -> i32 {
     }) as i32
 }
 
-fn to_8_bit(sum: i32) -> u8 {
-    (sum >> PRECISION).clamp(0, 255) as u8
+/// The pass along `rows`, of RGB: each becomes as wide as there are taps. Gives three planes.
+fn along_rows(part: &Rows, taps: &Taps, rows: Range<usize>) -> Vec<u8> {
+    let mut planes = vec![0; 3 * rows.len() * taps.len()];
+    if !planes.is_empty() {
+        let first = taps.used().start;
+        let rows = rows.start..rows.end;
+        pulp::Arch::new().dispatch(AlongRows {
+            part,
+            taps,
+            first,
+            rows,
+            planes: &mut planes,
+        });
+    }
+    planes
 }
 
-/// The pass along `rows`: each becomes as wide as there are taps.
-fn along_rows(part: &Part, taps: &Taps, rows: Range<usize>) -> Vec<u8> {
-    let mut narrowed = Vec::with_capacity(rows.len() * taps.spans.len() * 3);
-    for row in rows {
-        let (pixels, _) = part.row(row).as_chunks::<3>();
-        for (first, weights) in taps.iter() {
-            let pixels = &pixels[first - part.left..][..weights.len()];
-            narrowed.extend(weighted_sum(pixels, weights).map(to_8_bit));
-        }
+/// The pass along columns, of bytes of any meaning: each column becomes as high as there are taps.
+/// `top` is the row of the picture that is the first one in `part`.
+fn along_columns(part: &Rows, taps: &Taps, top: usize, result: &mut [u8]) {
+    if !result.is_empty() {
+        pulp::Arch::new().dispatch(AlongColumns {
+            part,
+            taps,
+            top,
+            result,
+        });
     }
-    narrowed
-}
-
-fn weighted_sum(pixels: &[[u8; 3]], weights: &[i32]) -> [i32; 3] {
-    let mut sums = [HALF; 3];
-    for (pixel, weight) in pixels.iter().zip(weights) {
-        for (sum, channel) in sums.iter_mut().zip(pixel) {
-            *sum = sum.wrapping_add(i32::from(*channel) * weight);
-        }
-    }
-    sums
-}
-
-/// The pass along `columns`: each becomes as high as there are taps.
-fn along_columns(part: &Part, taps: &Taps, columns: Range<usize>) -> Vec<u8> {
-    let bytes = (columns.start - part.left) * 3..(columns.end - part.left) * 3;
-    let mut shortened = Vec::with_capacity(taps.spans.len() * bytes.len());
-    let mut sums = vec![HALF; bytes.len()];
-    for (first, weights) in taps.iter() {
-        sums.fill(HALF);
-        for (row, weight) in (first..).zip(weights) {
-            for (sum, value) in sums.iter_mut().zip(&part.row(row)[bytes.clone()]) {
-                *sum = sum.wrapping_add(i32::from(*value) * weight);
-            }
-        }
-        shortened.extend(sums.iter().map(|sum| to_8_bit(*sum)));
-    }
-    shortened
 }
 
 /// The nearest pixels, found by adding up the step as Pillow's `ImagingScaleAffine` does.
 fn nearest(picture: &RgbImage, x: Axis, y: Axis) -> Vec<u8> {
     let (columns, rows) = (nearest_sources(x), nearest_sources(y));
-    let mut result = Vec::with_capacity(columns.len() * rows.len() * 3);
-    for row in rows {
-        for &column in &columns {
-            result.extend(picture.get_pixel(column as u32, row as u32).0);
+    let mut planes = Vec::with_capacity(columns.len() * rows.len() * 3);
+    for channel in 0..3 {
+        for &row in &rows {
+            let line = &picture.as_raw()[row * x.source * 3..][..x.source * 3];
+            planes.extend(columns.iter().map(|column| line[column * 3 + channel]));
         }
     }
-    result
+    planes
 }
 
 fn nearest_sources(axis: Axis) -> Vec<usize> {
@@ -270,6 +256,15 @@ mod tests {
         })
     }
 
+    /// The resized part, pixel after pixel.
+    fn resized(picture: &RgbImage, x: Axis, y: Axis, filter: Resample) -> Vec<u8> {
+        let planes = resize(picture, x, y, filter);
+        let size = x.length * y.length;
+        (0..size)
+            .flat_map(|pixel| [0, 1, 2].map(|channel| planes[channel * size + pixel]))
+            .collect()
+    }
+
     const FILTERS: [Resample; 6] = [
         Resample::Nearest,
         Resample::Lanczos,
@@ -283,7 +278,7 @@ mod tests {
     fn the_same_size_changes_nothing() {
         let picture = picture(17, 9);
         for filter in FILTERS {
-            let same = resize(&picture, whole(17, 17), whole(9, 9), filter);
+            let same = resized(&picture, whole(17, 17), whole(9, 9), filter);
             assert_eq!(&same, picture.as_raw());
         }
     }
@@ -293,8 +288,12 @@ mod tests {
         let flat = RgbImage::from_pixel(13, 40, image::Rgb([255, 7, 128]));
         for filter in FILTERS {
             for (width, height) in [(3, 3), (50, 7), (5, 100), (1, 1)] {
-                let resized = resize(&flat, whole(13, width), whole(40, height), filter);
-                assert_eq!(resized, [255, 7, 128].repeat(width * height), "{filter:?}");
+                let flat_still = resized(&flat, whole(13, width), whole(40, height), filter);
+                assert_eq!(
+                    flat_still,
+                    [255, 7, 128].repeat(width * height),
+                    "{filter:?}"
+                );
             }
         }
     }
@@ -304,7 +303,7 @@ mod tests {
         let picture = picture(40, 31);
         for filter in FILTERS {
             for (width, height) in [(20, 15), (80, 64), (40, 10), (39, 10)] {
-                let all = resize(&picture, whole(40, width), whole(31, height), filter);
+                let all = resized(&picture, whole(40, width), whole(31, height), filter);
                 let x = Axis {
                     start: 3,
                     length: 7,
@@ -315,7 +314,7 @@ mod tests {
                     length: 4,
                     ..whole(31, height)
                 };
-                let part = resize(&picture, x, y, filter);
+                let part = resized(&picture, x, y, filter);
                 for row in 0..4 {
                     let start = ((5 + row) * width + 3) * 3;
                     assert_eq!(part[row * 21..][..21], all[start..][..21], "{filter:?}");
@@ -336,9 +335,9 @@ mod tests {
     #[test]
     fn bicubic_overshoot_is_clipped_not_wrapped() {
         let edge = RgbImage::from_fn(8, 1, |x, _| image::Rgb([if x < 4 { 0 } else { 255 }; 3]));
-        let resized = resize(&edge, whole(8, 32), whole(1, 1), Resample::Bicubic);
-        assert_eq!((resized[0], resized[31 * 3]), (0, 255));
-        let values: Vec<u8> = resized.chunks(3).map(|pixel| pixel[0]).collect();
+        let wide = resized(&edge, whole(8, 32), whole(1, 1), Resample::Bicubic);
+        assert_eq!((wide[0], wide[31 * 3]), (0, 255));
+        let values: Vec<u8> = wide.chunks(3).map(|pixel| pixel[0]).collect();
         assert!(values[..13].iter().all(|&value| value < 10), "{values:?}");
         assert!(values[19..].iter().all(|&value| value > 245), "{values:?}");
     }

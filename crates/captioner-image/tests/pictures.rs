@@ -1,7 +1,8 @@
 //! Files as people have them: broken, rotated, far too large.
 
 use captioner_image::{
-    DecodeLimits, DecodeOptions, ImageError, Orientation, RgbImage, decode, open,
+    DecodeLimits, DecodeOptions, ImageError, ImageProcessor, ImageProcessorConfig, Orientation,
+    RgbImage, SixteenBit, Source, Workers, decode, decode_frames, open, sample_frames,
 };
 use image::{DynamicImage, ImageFormat};
 use std::io::Cursor;
@@ -165,6 +166,319 @@ fn a_file_that_is_missing_or_too_large_is_named_with_its_path() {
         .to_string();
     assert!(
         error.contains("rgb.png") && error.contains("max_bytes"),
+        "{error}"
+    );
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    std::fs::read(folder.join(name)).unwrap()
+}
+
+#[test]
+fn a_jpeg_that_promises_more_than_its_bytes_can_hold_is_refused() {
+    let mut bytes = fixture("jpeg_420.jpg");
+    let frame = bytes
+        .windows(2)
+        .position(|pair| pair == [0xFF, 0xC0])
+        .unwrap();
+    bytes[frame + 5..frame + 9].copy_from_slice(&[0x20, 0, 0x20, 0]); // 8192 x 8192
+    let error = decode(&bytes, &DecodeOptions::default()).unwrap_err();
+    assert!(matches!(error, ImageError::Corrupt { .. }), "{error}");
+    let limits = DecodeLimits {
+        max_pixels: 1 << 20,
+        ..DecodeLimits::default()
+    };
+    let options = DecodeOptions {
+        limits,
+        ..DecodeOptions::default()
+    };
+    let error = decode(&bytes, &options).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ImageError::LimitExceeded {
+                setting: "max_pixels",
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_jpeg_cut_anywhere_is_a_named_error() {
+    for name in [
+        "jpeg_420.jpg",
+        "jpeg_444_progressive.jpg",
+        "jpeg_restarts.jpg",
+        "jpeg_cmyk_False.jpg",
+    ] {
+        let bytes = fixture(name);
+        for end in (3..bytes.len()).step_by(7) {
+            let error = decode(&bytes[..end], &DecodeOptions::default()).unwrap_err();
+            assert!(error.to_string().contains("JPEG"), "{name} {end}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_with_any_byte_broken_never_panics() {
+    for name in [
+        "jpeg_422.jpg",
+        "jpeg_420_progressive.jpg",
+        "jpeg_restarts.jpg",
+    ] {
+        let bytes = fixture(name);
+        for place in 2..bytes.len() {
+            for value in [0x00, 0xFF, bytes[place] ^ 0x10] {
+                let mut broken = bytes.clone();
+                broken[place] = value;
+                let _ = decode(&broken, &DecodeOptions::default());
+            }
+        }
+    }
+}
+
+/// The mean of each square of pixels.
+fn shrunk(picture: &RgbImage, by: u32) -> RgbImage {
+    let size = |length: u32| length.div_ceil(by);
+    RgbImage::from_fn(size(picture.width()), size(picture.height()), |x, y| {
+        let (right, below) = ((x + 1) * by, (y + 1) * by);
+        let mut sums = [0_u32; 4];
+        for (x, y) in (y * by..below.min(picture.height()))
+            .flat_map(|y| (x * by..right.min(picture.width())).map(move |x| (x, y)))
+        {
+            let pixel = picture.get_pixel(x, y).0;
+            sums = [
+                sums[0] + u32::from(pixel[0]),
+                sums[1] + u32::from(pixel[1]),
+                sums[2] + u32::from(pixel[2]),
+                sums[3] + 1,
+            ];
+        }
+        image::Rgb([0, 1, 2].map(|channel| (sums[channel] / sums[3]) as u8))
+    })
+}
+
+#[test]
+fn a_jpeg_decoded_smaller_looks_like_the_whole_one_shrunk() {
+    for name in [
+        "jpeg_444.jpg",
+        "jpeg_420.jpg",
+        "jpeg_420_progressive.jpg",
+        "jpeg_grey.jpg",
+    ] {
+        let bytes = fixture(name);
+        let whole = decode(&bytes, &DecodeOptions::default()).unwrap();
+        let shorter = whole.width().min(whole.height());
+        for by in [1, 2, 4, 8] {
+            let jpeg_shorter_edge = Some(shorter / by);
+            let options = DecodeOptions {
+                jpeg_shorter_edge,
+                ..DecodeOptions::default()
+            };
+            let small = decode(&bytes, &options).unwrap();
+            let expected = shrunk(&whole, by);
+            assert_eq!(small.dimensions(), expected.dimensions(), "{name}");
+            // The pictures are finely waved, which the two ways of shrinking treat differently.
+            let difference = mean_difference(&small, &expected);
+            assert!(difference < 12.0, "{name} by {by}: {difference}");
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_is_never_decoded_smaller_than_asked() {
+    let bytes = fixture("jpeg_420.jpg"); // 53 x 37
+    for (wanted, expected) in [(1, 5), (5, 5), (6, 10), (19, 19), (20, 37), (1000, 37)] {
+        let options = DecodeOptions {
+            jpeg_shorter_edge: Some(wanted),
+            ..DecodeOptions::default()
+        };
+        assert_eq!(
+            decode(&bytes, &options).unwrap().height(),
+            expected,
+            "{wanted}"
+        );
+    }
+}
+
+#[test]
+fn sixteen_bit_grey_is_scaled_or_clipped_as_asked() {
+    let grey = image::ImageBuffer::from_pixel(2, 1, image::Luma([0x1234_u16]));
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::from(grey)
+        .write_to(&mut bytes, ImageFormat::Png)
+        .unwrap();
+    let with = |sixteen_bit| DecodeOptions {
+        sixteen_bit,
+        ..DecodeOptions::default()
+    };
+    let scaled = decode(bytes.get_ref(), &with(SixteenBit::Scale)).unwrap();
+    let clipped = decode(bytes.get_ref(), &with(SixteenBit::Clip)).unwrap();
+    assert_eq!((scaled.as_raw()[0], clipped.as_raw()[0]), (0x12, 255));
+}
+
+/// Found by fuzzing: each made a decoder panic.
+#[test]
+fn pictures_that_once_broke_a_decoder_are_named_errors() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/broken");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let error = open(&path, &DecodeOptions::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("broken") && !error.contains("gave up"),
+            "{error}"
+        );
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(decode_frames(&bytes, &DecodeOptions::default()).is_err());
+        count += 1;
+    }
+    assert!(count > 0);
+}
+
+#[test]
+fn a_palette_that_breaks_the_rules_is_a_named_error() {
+    let bytes = fixture("palette.png");
+    let place = bytes.windows(4).position(|kind| kind == b"PLTE").unwrap();
+    let length = u32::from_be_bytes(bytes[place - 4..place].try_into().unwrap()) as usize;
+    for colours in [0, 1, 257] {
+        let mut palette = b"PLTE".to_vec();
+        palette.resize(4 + 3 * colours, 7);
+        let mut changed = bytes[..place - 4].to_vec();
+        changed.extend((3 * colours as u32).to_be_bytes());
+        changed.extend_from_slice(&palette);
+        changed.extend(crc32(&palette).to_be_bytes());
+        changed.extend_from_slice(&bytes[place + 4 + length + 4..]);
+        let error = decode(&changed, &DecodeOptions::default()).unwrap_err();
+        assert!(
+            matches!(error, ImageError::Corrupt { .. }),
+            "{colours}: {error}"
+        );
+        assert!(!error.to_string().contains("gave up"), "{colours}: {error}");
+    }
+}
+
+#[test]
+fn more_frames_than_the_limit_are_a_named_error() {
+    for name in ["animation.gif", "animation.png"] {
+        let bytes = fixture(name);
+        let frames = decode_frames(&bytes, &DecodeOptions::default()).unwrap();
+        assert_eq!(frames.len(), 2, "{name}");
+        assert_eq!(
+            frames[0],
+            decode(&bytes, &DecodeOptions::default()).unwrap(),
+            "{name}"
+        );
+        let sampled = sample_frames(&bytes, 3, &DecodeOptions::default()).unwrap();
+        assert_eq!(
+            sampled,
+            [&frames[0], &frames[0], &frames[1]].map(RgbImage::clone),
+            "{name}"
+        );
+
+        let one = DecodeLimits {
+            max_frames: 1,
+            ..DecodeLimits::default()
+        };
+        let small = DecodeLimits {
+            max_memory: frames[0].len() as u64 * 7 / 3,
+            ..DecodeLimits::default()
+        };
+        for (limits, setting) in [(one, "max_frames"), (small, "max_memory")] {
+            let options = DecodeOptions {
+                limits,
+                ..DecodeOptions::default()
+            };
+            let error = decode_frames(&bytes, &options).unwrap_err().to_string();
+            assert!(error.contains(setting), "{name}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_still_picture_is_a_video_of_one_frame() {
+    let bytes = fixture("rgb.png");
+    assert_eq!(
+        decode_frames(&bytes, &DecodeOptions::default())
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        sample_frames(&bytes, 6, &DecodeOptions::default())
+            .unwrap()
+            .len(),
+        6
+    );
+}
+
+#[test]
+fn a_batch_from_any_source_is_each_picture_alone() {
+    let processor = ImageProcessor::new(ImageProcessorConfig::clip(16)).unwrap();
+    let options = DecodeOptions::default();
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rgb.png");
+    let bytes = std::fs::read(&path).unwrap();
+    let picture = decode(&bytes, &options).unwrap();
+    let dynamic = DynamicImage::from(picture.clone());
+    let sources = [
+        Source::Encoded(&bytes),
+        Source::File(&path),
+        Source::Dynamic(&dynamic),
+        Source::Rgb(&picture),
+    ];
+    let workers = Workers::new(3).unwrap();
+    let batch = processor
+        .preprocess_batch(&sources, &options, &workers)
+        .unwrap();
+    let alone = processor.preprocess(&picture).unwrap();
+    assert_eq!((batch.rows, batch.height, batch.width), (4, 16, 16));
+    assert_eq!(batch.data, alone.data.repeat(4));
+    let none = processor.preprocess_batch(&[], &options, &workers).unwrap();
+    assert_eq!((none.rows, none.data.len()), (0, 0));
+}
+
+#[test]
+fn a_broken_picture_of_a_batch_is_named_by_its_place() {
+    let processor = ImageProcessor::new(ImageProcessorConfig::clip(16)).unwrap();
+    let picture = picture();
+    let sources = [Source::Rgb(&picture), Source::Encoded(b"<html>")];
+    let workers = Workers::new(1).unwrap();
+    let error = processor.preprocess_batch(&sources, &DecodeOptions::default(), &workers);
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .starts_with("picture 1: not a picture")
+    );
+}
+
+#[test]
+fn uncropped_pictures_of_several_sizes_make_no_batch() {
+    let mut config = ImageProcessorConfig::clip(16);
+    config.do_center_crop = false;
+    let processor = ImageProcessor::new(config).unwrap();
+    let (wide, high) = (RgbImage::new(40, 20), RgbImage::new(20, 40));
+    let workers = Workers::new(1).unwrap();
+    let sources = [Source::Rgb(&wide), Source::Rgb(&high), Source::Rgb(&wide)];
+    let options = DecodeOptions::default();
+    assert!(
+        processor
+            .preprocess_batch(&sources[..1], &options, &workers)
+            .is_ok()
+    );
+    let square = RgbImage::new(40, 40);
+    let sources = [Source::Rgb(&wide), Source::Rgb(&square)];
+    let error = processor
+        .preprocess_batch(&sources, &options, &workers)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("picture 1") && error.contains("crop"),
         "{error}"
     );
 }

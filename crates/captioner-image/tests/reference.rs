@@ -1,10 +1,15 @@
-//! Pixel values equal those of transformers' `CLIPImageProcessorPil` (Pillow), bit for bit.
+//! Pixel values equal those of transformers' `CLIPImageProcessorPil` (Pillow), and decoded pictures
+//! those of Pillow.
 //!
 //! `tools/reference/image_fixtures.py` made the pictures and what is expected of them.
 
-use captioner_image::{DecodeOptions, ImageProcessor, ImageProcessorConfig, open};
+use captioner_image::{
+    Alpha, DecodeOptions, ImageProcessor, ImageProcessorConfig, Orientation, Workers,
+    decode_frames, open,
+};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -14,7 +19,7 @@ fn fixture(name: &str) -> PathBuf {
 
 fn process(file: &str, config: &Value) -> captioner_image::PixelValues {
     let config = ImageProcessorConfig::from_json(config).unwrap();
-    let picture = open(fixture(file), &DecodeOptions::default()).unwrap();
+    let picture = open(fixture(file), &DecodeOptions::reference()).unwrap();
     ImageProcessor::new(config)
         .unwrap()
         .preprocess(&picture)
@@ -22,26 +27,34 @@ fn process(file: &str, config: &Value) -> captioner_image::PixelValues {
 }
 
 #[test]
-fn every_mode_filter_and_crop_gives_pillows_pixels() {
+fn every_mode_shape_filter_and_crop_gives_pillows_pixels() {
     let cases = std::fs::read(fixture("cases.json")).unwrap();
     let cases: Vec<Value> = serde_json::from_slice(&cases).unwrap();
     let expected = std::fs::read(fixture("expected.u8")).unwrap();
     let mut expected = expected.as_slice();
+    let mut pictures = BTreeSet::new();
     for case in &cases {
-        let pixels = process(case["file"].as_str().unwrap(), &case["config"]);
+        let file = case["file"].as_str().unwrap();
+        pictures.insert(file);
+        let pixels = process(file, &case["config"]);
         assert_eq!(
             case["output"],
             serde_json::json!([pixels.height, pixels.width])
         );
         let (own, rest) = expected.split_at(pixels.data.len());
-        let different = own
+        let differences = own
             .iter()
             .zip(&pixels.data)
-            .filter(|(a, b)| f32::from(**a) != **b);
-        assert_eq!(different.count(), 0, "{case}");
+            .map(|(a, b)| (f32::from(*a) - b).abs());
+        let different = differences.clone().filter(|&difference| difference > 0.0);
+        let largest = differences.fold(0.0, f32::max);
+        let count = different.count();
+        // Asked for are 99.5 % and at most 1 off; more than that is reached.
+        assert_eq!((count, largest), (0, 0.0), "{case}");
         expected = rest;
     }
-    assert!(expected.is_empty() && cases.len() > 15);
+    assert!(expected.is_empty());
+    assert!(pictures.len() >= 40 && cases.len() > 160);
 }
 
 #[test]
@@ -58,4 +71,87 @@ fn rescaling_and_normalising_round_as_numpy() {
         .flat_map(|value| value.to_le_bytes())
         .collect();
     assert_eq!(own, expected);
+}
+
+#[test]
+fn the_frames_of_an_animation_are_those_that_the_video_processor_sees() {
+    let mut config = ImageProcessorConfig::video_mae(12);
+    config.do_rescale = false;
+    config.do_normalize = false;
+    let processor = ImageProcessor::new(config).unwrap();
+    let workers = Workers::new(2).unwrap();
+    for name in ["animation.gif", "animation.png"] {
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        let frames = decode_frames(&bytes, &DecodeOptions::reference()).unwrap();
+        let batch = processor.preprocess_frames(&frames, &workers).unwrap();
+        assert_eq!((batch.rows, batch.height, batch.width), (2, 12, 12));
+        let expected = std::fs::read(fixture(&format!("{name}.frames.u8"))).unwrap();
+        let expected: Vec<f32> = expected.into_iter().map(f32::from).collect();
+        assert_eq!(batch.data, expected, "{name}");
+    }
+}
+
+/// FNV-1a, 64 bits.
+fn fnv(data: &[u8]) -> String {
+    let step = |value: u64, byte: &u8| (value ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+    format!("{:016x}", data.iter().fold(0xCBF2_9CE4_8422_2325, step))
+}
+
+/// The names of the pictures in a folder of the data whose pixels are not those of a table.
+fn different(folder: &str, table: &str, options: &DecodeOptions) -> Vec<String> {
+    let data = std::env::var_os("CAPTIONER_DATA").expect("set CAPTIONER_DATA to the data folder");
+    let table = std::fs::read(fixture(table)).unwrap();
+    let table: BTreeMap<String, (u32, u32, String)> = serde_json::from_slice(&table).unwrap();
+    assert!(table.len() > 15);
+    let is_different = |(name, expected): (String, (u32, u32, String))| {
+        let picture = open(Path::new(&data).join(folder).join(&name), options).unwrap();
+        let own = (picture.width(), picture.height(), fnv(picture.as_raw()));
+        (own != expected).then_some(name)
+    };
+    table.into_iter().filter_map(is_different).collect()
+}
+
+#[test]
+#[ignore = "needs CAPTIONER_DATA/pngsuite"]
+fn png_suite_has_the_size_and_colours_that_transformers_sees() {
+    let different = different("pngsuite", "pngsuite.json", &DecodeOptions::reference());
+    assert_eq!(different, [""; 0]);
+}
+
+#[test]
+#[ignore = "needs CAPTIONER_DATA/exif-orientation"]
+fn rotated_photographs_have_pillows_pixels_upright_and_as_stored() {
+    let upright = DecodeOptions::default();
+    assert_eq!(
+        different("exif-orientation", "exif.json", &upright),
+        [""; 0]
+    );
+    let stored = DecodeOptions {
+        orientation: Orientation::Ignore,
+        alpha: Alpha::Drop,
+        ..upright
+    };
+    assert_eq!(
+        different("exif-orientation", "exif_ignored.json", &stored),
+        [""; 0]
+    );
+}
+
+/// `tools/reference/check_saved.py` has both versions of transformers read these files.
+#[test]
+fn saved_settings_are_the_files_that_transformers_4_and_5_were_seen_to_read() {
+    let old = serde_json::json!({
+        "feature_extractor_type": "CLIPFeatureExtractor", "size": 40, "crop_size": 32, "resample": 2,
+    });
+    let clip = ImageProcessorConfig::from_json(&old).unwrap();
+    for (name, config) in [
+        ("clip", clip),
+        ("video_mae", ImageProcessorConfig::video_mae(48)),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let saved =
+            std::fs::read_to_string(config.save_pretrained(folder.path()).unwrap()).unwrap();
+        let seen = fixture("saved").join(name).join("preprocessor_config.json");
+        assert_eq!(saved, std::fs::read_to_string(seen).unwrap(), "{name}");
+    }
 }

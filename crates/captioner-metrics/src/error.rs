@@ -98,6 +98,12 @@ pub enum MetricError {
         /// The id.
         id: String,
     },
+    /// No metric goes by this name.
+    #[error("no metric is called {name:?}; known are {}", crate::METRIC_NAMES.join(", "))]
+    UnknownMetric {
+        /// What was asked for.
+        name: String,
+    },
     /// A setting lies outside its range.
     #[error("{setting} is {value}, but must be {expected}")]
     Setting {

@@ -69,16 +69,14 @@ pub(crate) fn map_rows<T: Send>(
     row: impl Fn(&str, &[String]) -> T + Sync,
 ) -> Result<Vec<T>, MetricError> {
     check_rows(predictions, references)?;
+    let row = |(prediction, references): (&String, &Vec<String>)| row(prediction, references);
     #[cfg(feature = "rayon")]
-    let rows = {
+    {
         use rayon::prelude::*;
-        predictions.par_iter().zip(references)
-    };
+        Ok(predictions.par_iter().zip(references).map(row).collect())
+    }
     #[cfg(not(feature = "rayon"))]
-    let rows = predictions.iter().zip(references);
-    Ok(rows
-        .map(|(prediction, references)| row(prediction, references))
-        .collect())
+    Ok(predictions.iter().zip(references).map(row).collect())
 }
 
 pub(crate) fn check_rows(

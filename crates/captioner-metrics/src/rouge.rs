@@ -60,7 +60,8 @@ pub struct RougeRow {
 /// ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum (Lin 2004) by google's definition.
 ///
 /// Gives the means over rows: `rouge1`, `rouge2`, `rougeL` and `rougeLsum` are F-measures, and
-/// with `_precision` and `_recall` behind them the rest. google's bootstrap aggregate is
+/// with `_precision` and `_recall` behind them the rest. With stemming, `_stemmed` stands behind
+/// each kind, so that both can be told apart. google's bootstrap aggregate is
 /// [`confidence_intervals`](crate::confidence_intervals) of [`Metric::row_statistics`].
 ///
 /// With several references, each score takes the one with the highest F-measure, the first of
@@ -212,7 +213,10 @@ fn union_hits(prediction: &Sentences, reference: &Sentences, alphabet: usize) ->
 
 impl Metric for Rouge {
     fn name(&self) -> &'static str {
-        "rouge"
+        match self.use_stemmer {
+            true => "rouge_stemmed",
+            false => "rouge",
+        }
     }
 
     fn update(
@@ -238,7 +242,10 @@ impl Metric for Rouge {
 
     fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
         no_rows(&self.rows, self.name())?;
-        let parts = ["", "_precision", "_recall"];
+        let parts = match self.use_stemmer {
+            true => ["_stemmed", "_stemmed_precision", "_stemmed_recall"],
+            false => ["", "_precision", "_recall"],
+        };
         let kinds = ["rouge1", "rouge2", "rougeL", "rougeLsum"];
         let names = kinds
             .iter()

@@ -245,6 +245,14 @@ impl Transform {
 }
 
 fn remove_multiple_spaces(text: &str) -> Cow<'_, str> {
+    if text.is_ascii()
+        && !text
+            .as_bytes()
+            .windows(2)
+            .any(|pair| pair[0] <= b' ' && pair[1] <= b' ')
+    {
+        return Cow::Borrowed(text); // the common case, found quickly
+    }
     let mut after_space = false;
     let double = text.chars().any(|c| {
         let space = is_space(c);

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::alignment::{AlignmentChunk, EditCounts, SymbolPair, align};
+use crate::alignment::{
+    AlignmentChunk, EditCounts, SymbolPair, align, short_char_edits, short_word_edits,
+};
 use crate::metric::{map_rows, no_rows, same_metric, same_setting};
 use crate::transform::TokenUnit;
 use crate::{Metric, MetricError, RowStatistics, Scores, Transforms};
@@ -121,15 +123,24 @@ impl TransformPair {
     fn row(&self, prediction: &str, reference: &str) -> EditCounts {
         let reference = self.references.prepare(reference);
         let prediction = self.predictions.prepare(prediction);
-        let chars = (self.references.unit(), self.predictions.unit())
-            == (TokenUnit::Chars, TokenUnit::Chars);
-        let pair = if chars {
-            SymbolPair::new(reference.chars(), prediction.chars())
-        } else {
-            let words = self.references.cut(&reference);
-            SymbolPair::new(words, self.predictions.cut(&prediction))
+        let units = (self.references.unit(), self.predictions.unit());
+        let short = match units {
+            (TokenUnit::Words, TokenUnit::Words) => short_word_edits(&reference, &prediction),
+            (TokenUnit::Chars, TokenUnit::Chars) => short_char_edits(&reference, &prediction),
+            _ => None,
         };
-        EditCounts::of(&align(&pair))
+        short.unwrap_or_else(|| {
+            let pair = match units {
+                (TokenUnit::Chars, TokenUnit::Chars) => {
+                    SymbolPair::new(reference.chars(), prediction.chars())
+                }
+                _ => SymbolPair::new(
+                    self.references.cut(&reference),
+                    self.predictions.cut(&prediction),
+                ),
+            };
+            EditCounts::of(&align(&pair))
+        })
     }
 }
 

@@ -56,6 +56,27 @@ pub enum TextError {
         /// How many tokens the vocabulary has.
         vocabulary: usize,
     },
+    /// A file is far larger than any tokenizer's.
+    #[error("{path}: has more than {limit} bytes, which no tokenizer needs; check what it is")]
+    FileTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most bytes that are read.
+        limit: u64,
+    },
+    /// A caption is longer than the limit.
+    #[error(
+        "the caption {start:?}... has {bytes} bytes, more than the limit of {limit}; \
+         shorten it, or raise the limit by with_max_caption_bytes"
+    )]
+    CaptionTooLong {
+        /// How the caption starts.
+        start: String,
+        /// How many bytes it has.
+        bytes: usize,
+        /// The most bytes that it may have.
+        limit: usize,
+    },
     /// There was nothing to train a vocabulary from.
     #[error("no words to train a vocabulary from; give at least one caption that is not empty")]
     NoWords,

@@ -2,16 +2,18 @@
 
 use crate::settings::{SPECIAL_TOKENS, TokenizerSettings};
 use crate::word_piece::bert_tokenizer;
-use crate::{CaptionTokenizer, TextError};
+use crate::{CaptionTokenizer, TextError, pipeline};
 use serde_json::{Map, Value};
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use tokenizers::{ModelWrapper, Tokenizer};
 
 const TOKENIZER: &str = "tokenizer.json";
 const VOCABULARY: &str = "vocab.txt";
 const CONFIG: &str = "tokenizer_config.json";
+/// BERT's largest files have 3 MB; beyond this nothing is read.
+const MAX_FILE_BYTES: u64 = 64 << 20;
 const SPECIAL_MAP: &str = "special_tokens_map.json";
 
 /// Reads what [`CaptionTokenizer::from_pretrained`] describes.
@@ -32,9 +34,18 @@ pub(crate) fn load(dir: &Path) -> Result<CaptionTokenizer, TextError> {
 }
 
 pub(crate) fn read_tokenizer(path: &Path) -> Result<Tokenizer, TextError> {
-    let text = read(path)?;
+    parse_tokenizer(&read(path)?)
+        .map_err(|reason| TextError::malformed(path, "tokenizer.json", reason))
+}
+
+/// The tokenizer that the text of a `tokenizer.json` describes, or what is wrong with it.
+pub(crate) fn parse_tokenizer(text: &str) -> Result<Tokenizer, String> {
+    let json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if let Some(reason) = pipeline::refusal(&json) {
+        return Err(reason);
+    }
     text.parse()
-        .map_err(|error: tokenizers::Error| TextError::malformed(path, "tokenizer.json", error))
+        .map_err(|error: tokenizers::Error| error.to_string())
 }
 
 /// `special_tokens_map.json` names the special tokens where `tokenizer_config.json` doesn't.
@@ -56,10 +67,21 @@ fn read_object(path: &Path) -> Result<Map<String, Value>, TextError> {
 }
 
 fn read(path: &Path) -> Result<String, TextError> {
-    let bytes = fs::read(path).map_err(|source| TextError::Read {
+    let failed = |source| TextError::Read {
         path: path.to_owned(),
         source,
-    })?;
+    };
+    let mut bytes = Vec::new();
+    let mut file = fs::File::open(path)
+        .map_err(failed)?
+        .take(MAX_FILE_BYTES + 1);
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(TextError::FileTooLarge {
+            path: path.to_owned(),
+            limit: MAX_FILE_BYTES,
+        });
+    }
     String::from_utf8(bytes).map_err(|error| TextError::malformed(path, "UTF-8 text", error))
 }
 

@@ -25,7 +25,10 @@
 mod batch;
 mod error;
 mod files;
+mod pipeline;
+mod plain;
 mod settings;
+mod spelling;
 mod tokenizer;
 mod train;
 mod word_piece;

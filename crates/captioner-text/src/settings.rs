@@ -1,5 +1,6 @@
 //! What `tokenizer_config.json` says, and what BERT takes where it says nothing.
 
+use crate::Side;
 use serde_json::{Map, Value};
 
 /// The keys and default texts of the special tokens, in the order of BERT's own ids.
@@ -52,6 +53,14 @@ impl TokenizerSettings {
     /// Off where the file doesn't say, as in transformers 5.
     pub(crate) fn clean_up_tokenization_spaces(&self) -> bool {
         self.flag("clean_up_tokenization_spaces").unwrap_or(false)
+    }
+
+    /// `left` or `right`; right where the file doesn't say.
+    pub(crate) fn side(&self, key: &str) -> Side {
+        match self.json.get(key).and_then(Value::as_str) {
+            Some("left") => Side::Left,
+            _ => Side::Right,
+        }
     }
 
     pub(crate) fn model_max_length(&self) -> Option<usize> {

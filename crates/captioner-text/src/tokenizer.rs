@@ -1,20 +1,33 @@
 //! The tokenizer that captions go through.
 
 use crate::batch::{self, EncodeOptions, Side, TokenBatch};
+use crate::plain::PlainTokenizer;
 use crate::settings::TokenizerSettings;
+use crate::spelling::Spelling;
 use crate::train::{WordPieceTraining, train};
 use crate::word_piece::bert_tokenizer;
 use crate::{TextError, files};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use tokenizers::parallelism::MaybeParallelRefIterator;
+use std::sync::{Arc, OnceLock};
+use tokenizers::parallelism::MaybeParallelSlice;
 use tokenizers::{PostProcessor, Tokenizer, TruncationDirection};
+
+/// Captions that a thread takes at a time: fewer would cost more in handing over than in work.
+const CHUNK: usize = 64;
+
+/// Longer texts are refused unless [`CaptionTokenizer::with_max_caption_bytes`] allows them.
+const MAX_CAPTION_BYTES: usize = 1 << 20;
 
 /// Turns captions into token ids and back. Cheap to clone; shared between threads.
 #[derive(Debug, Clone)]
 pub struct CaptionTokenizer {
     pub(crate) inner: Arc<Tokenizer>,
     pub(crate) settings: Arc<TokenizerSettings>,
+    plain: Option<Arc<PlainTokenizer>>,
+    /// Made when something is first decoded.
+    spelling: Arc<OnceLock<Option<Spelling>>>,
+    shortcut: bool,
+    max_caption_bytes: usize,
     special: SpecialIds,
     vocab_size: usize,
 }
@@ -47,6 +60,20 @@ impl CaptionTokenizer {
     /// When the file cannot be read or parsed, or lacks a special token.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, TextError> {
         let tokenizer = files::read_tokenizer(path.as_ref())?;
+        Self::new(tokenizer, TokenizerSettings::default())
+    }
+
+    /// The tokenizer that the text of a `tokenizer.json` describes, with BERT's names for the special
+    /// tokens.
+    ///
+    /// # Errors
+    /// When the text is no such JSON, describes another model than WordPiece or a step that is not
+    /// accepted, or lacks a special token.
+    pub fn from_json(text: &str) -> Result<Self, TextError> {
+        let tokenizer = files::parse_tokenizer(text).map_err(|reason| TextError::Tokenizer {
+            what: "reading tokenizer.json".to_owned(),
+            reason,
+        })?;
         Self::new(tokenizer, TokenizerSettings::default())
     }
 
@@ -84,6 +111,10 @@ impl CaptionTokenizer {
         };
         let largest = tokenizer.get_vocab(true).into_values().max();
         Ok(Self {
+            plain: PlainTokenizer::new(&tokenizer).map(Arc::new),
+            spelling: Arc::default(),
+            shortcut: true,
+            max_caption_bytes: MAX_CAPTION_BYTES,
             inner: Arc::new(tokenizer),
             settings: Arc::new(settings),
             special,
@@ -94,7 +125,8 @@ impl CaptionTokenizer {
     /// The ids of one caption, with `[CLS]` before and `[SEP]` after.
     ///
     /// # Errors
-    /// When the tokenizer cannot represent the text and has no unknown token.
+    /// When the text is longer than [`Self::with_max_caption_bytes`] allows, or the tokenizer cannot
+    /// represent it and has no unknown token.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TextError> {
         self.encode_row(text, &EncodeOptions::default())
     }
@@ -102,26 +134,70 @@ impl CaptionTokenizer {
     /// The ids of several captions as one rectangle, made on all cores.
     ///
     /// # Errors
-    /// When `max_length` has no room beside the special tokens, or the rows stay unequal under
-    /// the padding that `options` asks for.
+    /// As [`Self::encode`], naming the caption; when `max_length` has no room beside the special
+    /// tokens, or the rows stay unequal under the padding that `options` asks for.
     pub fn encode_batch(
         &self,
         texts: &[impl AsRef<str> + Sync],
         options: &EncodeOptions,
     ) -> Result<TokenBatch, TextError> {
-        let rows: Vec<Vec<u32>> = texts
-            .maybe_par_iter()
-            .map(|text| self.encode_row(text.as_ref(), options))
-            .collect::<Result<_, _>>()?;
-        batch::pad(&rows, self.special.pad, options)
+        batch::pad(
+            &self.encode_rows(texts, options)?,
+            self.special.pad,
+            options,
+        )
+    }
+
+    /// The ids of several captions, each as long as it is, made on all cores.
+    ///
+    /// # Errors
+    /// As [`Self::encode_batch`]; the padding of `options` is not looked at.
+    pub fn encode_rows(
+        &self,
+        texts: &[impl AsRef<str> + Sync],
+        options: &EncodeOptions,
+    ) -> Result<Vec<Vec<u32>>, TextError> {
+        let chunks = texts.maybe_par_chunks(CHUNK).map(|chunk| {
+            let rows = chunk
+                .iter()
+                .map(|text| self.encode_row(text.as_ref(), options));
+            rows.collect::<Result<Vec<_>, _>>()
+        });
+        let chunks: Vec<Vec<Vec<u32>>> = chunks.collect::<Result<_, _>>()?;
+        Ok(chunks.into_iter().flatten().collect())
     }
 
     /// Truncates before the special tokens are added, so that `[SEP]` is never cut off.
     fn encode_row(&self, text: &str, options: &EncodeOptions) -> Result<Vec<u32>, TextError> {
+        if text.len() > self.max_caption_bytes {
+            return Err(TextError::CaptionTooLong {
+                start: text.chars().take(60).collect(),
+                bytes: text.len(),
+                limit: self.max_caption_bytes,
+            });
+        }
+        let room = options
+            .max_length
+            .map(|length| self.room_for_text(length, options));
+        let room = room.transpose()?;
+        let from_left = options.truncation_side == Side::Left;
+        let plain = self.plain.as_ref().filter(|_| self.shortcut);
+        match plain.and_then(|p| p.encode(text, options.add_special_tokens, room, from_left)) {
+            Some(ids) => Ok(ids),
+            None => self.encode_general(text, options, room),
+        }
+    }
+
+    /// The library's own way, for any text.
+    fn encode_general(
+        &self,
+        text: &str,
+        options: &EncodeOptions,
+        room: Option<usize>,
+    ) -> Result<Vec<u32>, TextError> {
         let failed = |error: tokenizers::Error| TextError::on_text(text, error);
         let mut encoding = self.inner.encode_fast(text, false).map_err(failed)?;
-        if let Some(max_length) = options.max_length {
-            let room = self.room_for_text(max_length, options)?;
+        if let Some(room) = room {
             encoding.truncate(room, 0, direction(options.truncation_side));
         }
         let encoding = self
@@ -158,16 +234,25 @@ impl CaptionTokenizer {
     /// # Errors
     /// When the tokenizer's decoder fails on the tokens.
     pub fn decode(&self, ids: &[u32], skip_special_tokens: bool) -> Result<String, TextError> {
-        let text = self.inner.decode(ids, skip_special_tokens);
-        let text = text.map_err(|error| TextError::Tokenizer {
-            what: format!("decoding {} ids", ids.len()),
-            reason: error.to_string(),
-        })?;
+        let spelling = || Spelling::new(&self.inner, self.vocab_size);
+        let text = match self.shortcut.then(|| self.spelling.get_or_init(spelling)) {
+            Some(Some(spelling)) => spelling.text(ids, skip_special_tokens),
+            _ => self.decode_general(ids, skip_special_tokens)?,
+        };
         if self.settings.clean_up_tokenization_spaces() {
             Ok(clean_up_tokenization(&text))
         } else {
             Ok(text)
         }
+    }
+
+    /// The library's own way, for any decoder.
+    fn decode_general(&self, ids: &[u32], skip_special: bool) -> Result<String, TextError> {
+        let text = self.inner.decode(ids, skip_special);
+        text.map_err(|error| TextError::Tokenizer {
+            what: format!("decoding {} ids", ids.len()),
+            reason: error.to_string(),
+        })
     }
 
     /// The text of several rows of token ids, made on all cores. See [`Self::decode`].
@@ -179,9 +264,14 @@ impl CaptionTokenizer {
         rows: &[impl AsRef<[u32]> + Sync],
         skip_special_tokens: bool,
     ) -> Result<Vec<String>, TextError> {
-        rows.maybe_par_iter()
-            .map(|ids| self.decode(ids.as_ref(), skip_special_tokens))
-            .collect()
+        let chunks = rows.maybe_par_chunks(CHUNK).map(|chunk| {
+            let texts = chunk
+                .iter()
+                .map(|ids| self.decode(ids.as_ref(), skip_special_tokens));
+            texts.collect::<Result<Vec<_>, _>>()
+        });
+        let chunks: Vec<Vec<String>> = chunks.collect::<Result<_, _>>()?;
+        Ok(chunks.into_iter().flatten().collect())
     }
 
     /// The id that fills short rows, `[PAD]`.
@@ -218,6 +308,30 @@ impl CaptionTokenizer {
     pub fn with_model_max_length(mut self, length: usize) -> Self {
         Arc::make_mut(&mut self.settings).set("model_max_length", length.into());
         self
+    }
+
+    /// The same tokenizer, which refuses captions of more bytes than this (by default 1 MiB).
+    pub fn with_max_caption_bytes(mut self, bytes: usize) -> Self {
+        self.max_caption_bytes = bytes;
+        self
+    }
+
+    /// The same tokenizer, which goes the library's way for every text and never its own short one.
+    ///
+    /// Ids and texts are the same; this is for comparing and measuring.
+    pub fn without_shortcut(mut self) -> Self {
+        self.shortcut = false;
+        self
+    }
+
+    /// How the tokenizer's files say that captions are encoded: the sides of padding and
+    /// truncation. Lengths are left open, since `model_max_length` is the model's, not the caption's.
+    pub fn encode_options(&self) -> EncodeOptions {
+        EncodeOptions {
+            padding_side: self.settings.side("padding_side"),
+            truncation_side: self.settings.side("truncation_side"),
+            ..EncodeOptions::default()
+        }
     }
 
     /// The token of an id.

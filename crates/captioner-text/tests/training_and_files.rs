@@ -262,3 +262,71 @@ fn truncation_and_padding_inside_a_file_are_put_aside() {
         trained().encode(CAPTIONS[0]).unwrap()
     );
 }
+
+#[test]
+fn a_caption_longer_than_the_limit_is_a_named_error() {
+    let tokenizer = trained().with_max_caption_bytes(10);
+    assert!(tokenizer.encode("a cat").is_ok());
+    let error = tokenizer.encode("a very long caption").unwrap_err();
+    let message = error.to_string();
+    assert!(
+        matches!(
+            error,
+            TextError::CaptionTooLong {
+                bytes: 19,
+                limit: 10,
+                ..
+            }
+        ),
+        "{message}"
+    );
+    assert!(message.contains("with_max_caption_bytes"), "{message}");
+}
+
+#[test]
+fn a_tokenizer_that_makes_text_grow_is_refused() {
+    let json = saved_json(&trained(), "captioner-growing");
+    let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let replace =
+        serde_json::json!({"type": "Replace", "pattern": {"String": "a"}, "content": "aa"});
+    json["normalizer"] = serde_json::json!({"type": "Sequence", "normalizers": vec![replace; 64]});
+    let error = CaptionTokenizer::from_json(&json.to_string())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("normalizer is Replace"), "{error}");
+}
+
+#[test]
+fn the_files_sides_of_padding_and_truncation_are_told() {
+    let folder = Folder::new("captioner-sides")
+        .with("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n")
+        .with("tokenizer_config.json", r#"{"padding_side": "left"}"#);
+    let options = CaptionTokenizer::from_pretrained(&folder.0)
+        .unwrap()
+        .encode_options();
+    assert_eq!(
+        (options.padding_side, options.truncation_side),
+        (Side::Left, Side::Right)
+    );
+}
+
+#[test]
+fn an_added_token_inside_a_plain_word_is_still_found() {
+    let json = saved_json(&trained(), "captioner-added");
+    let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let cat = serde_json::json!({
+        "id": 3000, "content": "CAT", "single_word": false, "lstrip": false, "rstrip": false,
+        "normalized": true, "special": false,
+    });
+    json["added_tokens"].as_array_mut().unwrap().push(cat);
+    let tokenizer = CaptionTokenizer::from_json(&json.to_string()).unwrap();
+    let general = tokenizer.clone().without_shortcut();
+    for text in ["a concatenated cat", "CAT", "no feline", "scat!"] {
+        let ids = tokenizer.encode(text).unwrap();
+        assert_eq!(ids, general.encode(text).unwrap(), "{text}");
+        assert_eq!(
+            text.to_lowercase().contains("cat"),
+            ids.contains(&tokenizer.token_to_id("CAT").unwrap())
+        );
+    }
+}

@@ -69,6 +69,11 @@ pub struct TrainingArguments {
     pub predict_with_generate: bool,
     /// Longest caption in tokens when evaluations write captions.
     pub generation_max_length: usize,
+    /// Beams when evaluations write captions; 1 is greedy search.
+    pub generation_num_beams: usize,
+    /// Captions of a picture that are learnt from one pass of it; rows with fewer give all they
+    /// have.
+    pub captions_per_image: usize,
     /// Threads that read and preprocess pictures.
     pub dataloader_num_workers: usize,
     /// Seed of everything random: order of rows, choice of captions, dropout.
@@ -131,6 +136,8 @@ impl Default for TrainingArguments {
             greater_is_better: false,
             predict_with_generate: false,
             generation_max_length: 20,
+            generation_num_beams: 1,
+            captions_per_image: 1,
             dataloader_num_workers: 1,
             seed: 42,
             disable_tqdm: false,
@@ -195,6 +202,8 @@ impl TrainingArguments {
             ("save_total_limit", self.save_total_limit.unwrap_or(1)),
             ("max_steps", self.max_steps.unwrap_or(1)),
             ("dataloader_num_workers", self.dataloader_num_workers),
+            ("generation_num_beams", self.generation_num_beams),
+            ("captions_per_image", self.captions_per_image),
         ];
         for (name, value) in counts {
             check(name, value, value > 0, "it must be 1 or more")?;

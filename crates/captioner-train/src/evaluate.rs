@@ -75,11 +75,12 @@ pub fn evaluate(
     let mut forced_targets = Vec::with_capacity(set.dataset().len());
     for batch in Loader::new(set, plan, options.num_workers) {
         let batch = batch?;
-        let predictions = model.predict(&batch)?;
+        let prefix = model.encode_pixels(batch.pixels())?;
+        let predictions = model.predict(&prefix, &batch)?;
         loss += predictions.loss_sum;
         count += predictions.count;
         let generated = match &options.generation {
-            Some(config) => Some(model.generate_batch(&batch, config)?),
+            Some(config) => Some(model.generate(&prefix, &[], config)?),
             None => None,
         };
         let decode = |ids: &[u32]| {
@@ -87,7 +88,7 @@ pub fn evaluate(
             text.map_err(captioner_git::GitError::from)
         };
         for (index, predicted) in predictions.predicted.iter().enumerate() {
-            let written = generated.as_ref().map(|rows| decode(&rows[index]));
+            let written = generated.as_ref().map(|rows| decode(&rows[index].ids));
             forced_targets.push(vec![decode(&predictions.expected[index])?]);
             rows.push(EvaluatedRow {
                 name: set.dataset().row_name(rows.len())?,

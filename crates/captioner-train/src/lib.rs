@@ -13,6 +13,8 @@ mod evaluate;
 mod loader;
 mod optimizer;
 mod output;
+#[cfg(test)]
+mod parity;
 mod prepared;
 mod progress;
 mod sampler;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use captioner_data::{CaptionDataset, Picture};
-use captioner_git::{CaptionBatch, Processor};
+use captioner_git::{CaptionBatch, PixelValues, Processor, TextPadding};
 use captioner_image::{DecodeOptions, RgbImage, decode, rgb_from_raw};
 
 use crate::TrainError;
@@ -22,6 +22,7 @@ pub struct PreparedSet {
     cache: Vec<OnceLock<Arc<Pixels>>>,
     max_caption_tokens: usize,
     augmentation: Option<Augmentation>,
+    padding: TextPadding,
 }
 
 /// One preprocessed picture, `[3, height, width]`.
@@ -35,7 +36,10 @@ struct Pixels {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sample {
     pub(crate) row: usize,
+    /// The first caption that is used; the others follow it, and the row's first its last.
     pub(crate) caption: usize,
+    /// How many captions are used, each at most once.
+    pub(crate) captions: usize,
     /// Seed of the picture's variation; none where pictures stay as they are.
     pub(crate) variation: Option<u64>,
 }
@@ -57,7 +61,15 @@ impl PreparedSet {
             cache: (0..cached).map(|_| OnceLock::new()).collect(),
             max_caption_tokens,
             augmentation: None,
+            padding: TextPadding::default(),
         }
+    }
+
+    /// Sets how captions of different lengths become a batch; by default they are padded to the
+    /// longest, and pads do not count.
+    pub fn with_padding(mut self, padding: TextPadding) -> Self {
+        self.padding = padding;
+        self
     }
 
     /// Varies pictures at random while training; evaluation sees them as they are.
@@ -80,7 +92,8 @@ impl PreparedSet {
     pub(crate) fn batch(&self, samples: &[Sample]) -> Result<CaptionBatch, TrainError> {
         let mut values = Vec::new();
         let mut shape = [samples.len(), 3, 0, 0];
-        let mut rows = Vec::with_capacity(samples.len());
+        let mut rows =
+            Vec::with_capacity(samples.len() * samples.first().map_or(0, |s| s.captions));
         for sample in samples {
             let pixels = self.pixels(sample.row)?;
             shape[2..].copy_from_slice(&[pixels.height, pixels.width]);
@@ -94,10 +107,11 @@ impl PreparedSet {
                 )),
                 _ => values.extend_from_slice(&pixels.values),
             }
-            rows.push(self.tokens(*sample)?);
+            self.push_tokens(*sample, &mut rows)?;
         }
         let pad = self.processor.tokenizer.pad_id();
-        Ok(CaptionBatch::new(values, shape, &rows, pad)?)
+        let pixels = PixelValues::new(values, &shape)?;
+        Ok(CaptionBatch::new(pixels, &rows, pad, self.padding)?)
     }
 
     fn pixels(&self, row: usize) -> Result<Arc<Pixels>, TrainError> {
@@ -119,18 +133,32 @@ impl PreparedSet {
         })
     }
 
-    fn tokens(&self, sample: Sample) -> Result<Vec<u32>, TrainError> {
+    /// The tokens of a sample's captions. Where its row has fewer captions than others give, rows
+    /// of a start token alone, in which nothing counts, fill up.
+    fn push_tokens(&self, sample: Sample, rows: &mut Vec<Vec<u32>>) -> Result<(), TrainError> {
         let captions = self.dataset.captions(sample.row)?;
-        let caption = &captions[sample.caption % captions.len()];
+        let used = sample.captions.min(captions.len());
+        for next in 0..used {
+            let caption = &captions[(sample.caption + next) % captions.len()];
+            rows.push(self.tokens(sample.row, caption)?);
+        }
+        let filler = || vec![self.processor.tokenizer.cls_id()];
+        rows.extend((used..sample.captions).map(|_| filler()));
+        Ok(())
+    }
+
+    fn tokens(&self, row: usize, caption: &str) -> Result<Vec<u32>, TrainError> {
         let tokenizer = &self.processor.tokenizer;
         let mut ids = tokenizer
             .encode(caption)
             .map_err(|source| TrainError::Caption {
-                row: describe(self.dataset.as_ref(), sample.row),
+                row: describe(self.dataset.as_ref(), row),
                 source,
             })?;
-        if ids.len() > self.max_caption_tokens {
-            ids.truncate(self.max_caption_tokens - 1);
+        let longest = self.padding.length.unwrap_or(usize::MAX);
+        let longest = longest.min(self.max_caption_tokens);
+        if ids.len() > longest {
+            ids.truncate(longest - 1);
             ids.push(tokenizer.sep_id());
         }
         Ok(ids)

@@ -7,12 +7,13 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::prepared::Sample;
 
-/// The rows of one epoch in batches: shuffled, each with one of its captions and a variation of
-/// its picture, all drawn from
-/// `seed` and `epoch` alone, so that any epoch can be made again without those before it.
+/// The rows of one epoch in batches: shuffled, each with `captions` of its captions and a
+/// variation of its picture, all drawn from `seed` and `epoch` alone, so that any epoch can be
+/// made again without those before it.
 pub(crate) fn epoch_batches(
     dataset: &dyn CaptionDataset,
     batch_size: usize,
+    captions: usize,
     seed: u64,
     epoch: u64,
 ) -> Result<Vec<Vec<Sample>>, DataError> {
@@ -23,12 +24,13 @@ pub(crate) fn epoch_batches(
     let samples: Result<Vec<Sample>, DataError> = rows
         .into_iter()
         .map(|row| {
-            let captions = dataset.captions(row)?.len();
-            let caption = random.random_range(0..captions);
+            let all = dataset.captions(row)?.len();
+            let caption = random.random_range(0..all);
             let variation = Some(random.random());
             Ok(Sample {
                 row,
                 caption,
+                captions,
                 variation,
             })
         })
@@ -41,6 +43,7 @@ pub(crate) fn ordered_batches(rows: usize, batch_size: usize) -> Vec<Vec<Sample>
     let first = |row| Sample {
         row,
         caption: 0,
+        captions: 1,
         variation: None,
     };
     let samples: Vec<Sample> = (0..rows).map(first).collect();
@@ -53,7 +56,7 @@ mod tests {
     use captioner_data::Creatures;
 
     fn batches(epoch: u64) -> Vec<Vec<Sample>> {
-        epoch_batches(&Creatures::with_rows(50, 1), 8, 7, epoch).unwrap()
+        epoch_batches(&Creatures::with_rows(50, 1), 8, 1, 7, epoch).unwrap()
     }
 
     #[test]

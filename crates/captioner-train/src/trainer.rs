@@ -124,7 +124,8 @@ impl Trainer {
         let args = &self.arguments;
         let size = args.per_device_train_batch_size;
         let dataset = self.train.dataset().as_ref();
-        let plan = epoch_batches(dataset, size, args.seed, epoch)?;
+        let captions = args.captions_per_image;
+        let plan = epoch_batches(dataset, size, captions, args.seed, epoch)?;
         let mut batches = Loader::new(&self.train, plan, args.dataloader_num_workers);
         let per_epoch = self.steps_per_epoch();
         for step in 1..=per_epoch {
@@ -209,7 +210,9 @@ impl Trainer {
             return Ok(None);
         };
         let generation = GenerationConfig {
-            max_length: self.arguments.generation_max_length,
+            max_length: Some(self.arguments.generation_max_length),
+            num_beams: self.arguments.generation_num_beams,
+            ..GenerationConfig::default()
         };
         let options = EvaluationOptions {
             batch_size: self.arguments.per_device_eval_batch_size,

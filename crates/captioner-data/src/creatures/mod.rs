@@ -174,10 +174,10 @@ mod tests {
         let set = Creatures::with_rows(4, 0);
         let hashes: Vec<_> = (0..4).map(|index| fnv(&pixels(&set, index))).collect();
         let expected = [
-            12436010283907229203,
-            14458982816824512228,
-            64648462279223914,
-            10435990077647899644,
+            14842672118079476109,
+            2775970345679219990,
+            9844806038770464310,
+            9047006081816483315,
         ];
         assert_eq!(hashes, expected);
     }

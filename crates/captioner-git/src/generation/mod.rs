@@ -1,97 +1,213 @@
 //! Writing captions, token by token.
+//!
+//! Pictures are read once ([`ImagePrefix`]); all texts of a picture, be they beams, samples or
+//! prompts, share what was read. Each step computes one row a text. A text that is finished leaves
+//! the batch, and so does a picture whose texts are all finished.
 
-use burn::tensor::{Tensor, TensorData};
+mod beams;
+mod config;
+mod lanes;
+mod sampling;
+mod scores;
+mod search;
+mod single;
+mod text;
+
+pub use config::{EarlyStopping, GENERATION_FILE, GenerationConfig};
+pub use text::{Generated, StreamedToken};
 
 use crate::GitError;
-use crate::batch::CaptionBatch;
-use crate::cache::TextCache;
+use crate::config::GitConfig;
 use crate::decoder::ImagePrefix;
-use crate::model::{GitForCausalLm, ids_on_host};
-
-/// How to write captions; names and defaults are those of transformers' `GenerationConfig`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GenerationConfig {
-    /// Longest caption in tokens, those it starts and ends with included.
-    pub max_length: usize,
-}
-
-impl Default for GenerationConfig {
-    fn default() -> Self {
-        Self { max_length: 20 }
-    }
-}
+use crate::model::GitForCausalLm;
+use beams::Beams;
+use lanes::Lanes;
+use search::{Search, run};
+use single::Single;
+use text::Text;
 
 impl GitForCausalLm {
-    /// Writes the caption of each picture, taking the likeliest token each time (greedy search).
+    /// Writes captions of pictures that were read with
+    /// [`encode_image`](Self::encode_image) or [`encode_frames`](Self::encode_frames).
     ///
-    /// `pixel_values` is `[B, 3, H, W]`. Each result starts with the `bos` token and ends with
-    /// `eos`, or without it where `max_length` came first. Pictures are read once; each step
-    /// computes one token a caption, and stops when all captions have ended.
+    /// Without `prompts` each picture gets a caption. Otherwise each prompt is a text to go on
+    /// from, such as the start token and a question; there are equally many for each picture, and
+    /// those of a picture follow each other. Prompts may differ in length: each gives what it
+    /// gives alone. The results come in the order of the prompts, `num_return_sequences` for each,
+    /// best first.
     ///
     /// # Errors
-    /// When the pictures are not of the model's size, `max_length` is not from 2 to the model's
-    /// number of positions, or the device fails.
+    /// When a setting is out of range, a prompt is empty, unknown to the vocabulary or too long,
+    /// the prompts don't fit the pictures, every token is forbidden, the model's output is no
+    /// number, or the device fails.
     pub fn generate(
         &self,
-        pixel_values: Tensor<4>,
+        prefix: &ImagePrefix,
+        prompts: &[Vec<u32>],
         config: &GenerationConfig,
-    ) -> Result<Vec<Vec<u32>>, GitError> {
-        self.check_length(config.max_length)?;
-        let prefix = self.encode_image(pixel_values)?;
-        self.greedy(&prefix, config.max_length)
+    ) -> Result<Vec<Generated>, GitError> {
+        self.write(prefix, prompts, config, &mut |_| {})
     }
 
-    /// Writes the captions of a batch's pictures; see [`generate`](Self::generate).
+    /// As [`generate`](Self::generate), and tells `on_token` each token as soon as it is written.
     ///
     /// # Errors
-    /// As [`generate`](Self::generate).
-    pub fn generate_batch(
+    /// As [`generate`](Self::generate), and with beam search, whose texts are not known before its
+    /// end.
+    pub fn generate_streaming(
         &self,
-        batch: &CaptionBatch,
+        prefix: &ImagePrefix,
+        prompts: &[Vec<u32>],
         config: &GenerationConfig,
-    ) -> Result<Vec<Vec<u32>>, GitError> {
-        self.generate(batch.upload_pixels(&self.device()), config)
-    }
-
-    fn check_length(&self, max_length: usize) -> Result<(), GitError> {
-        let limit = self.config().max_position_embeddings;
-        if max_length < 2 {
+        on_token: &mut dyn FnMut(StreamedToken),
+    ) -> Result<Vec<Generated>, GitError> {
+        if config.num_beams > 1 {
             return Err(GitError::Setting {
-                name: "max_length",
-                value: max_length.to_string(),
-                mend: "a caption needs its start token and one more, so at least 2",
+                name: "num_beams".into(),
+                value: config.num_beams.to_string(),
+                mend: "tokens can be streamed only with 1",
             });
         }
-        if max_length > limit {
-            return Err(GitError::TooLong {
-                length: max_length,
-                limit,
-            });
-        }
-        Ok(())
+        self.write(prefix, prompts, config, on_token)
     }
 
-    fn greedy(&self, prefix: &ImagePrefix, max_length: usize) -> Result<Vec<Vec<u32>>, GitError> {
-        let config = self.config();
-        let batch = prefix.batch();
-        let mut cache = TextCache::new(config.num_hidden_layers, max_length);
-        let mut captions = vec![vec![config.bos_token_id]; batch];
-        let mut last = vec![i64::from(config.bos_token_id); batch];
-        while captions[0].len().max(cache.length() + 1) < max_length {
-            let ids = Tensor::from_data(TensorData::new(last, [batch, 1]), &self.device());
-            let logits = self.extend(prefix, ids, &mut cache); // [B, V]
-            let next = ids_on_host(logits.argmax(1).reshape([batch]))?;
-            for (caption, token) in captions.iter_mut().zip(&next) {
-                if caption.last() != Some(&config.eos_token_id) {
-                    caption.push(*token);
-                }
-            }
-            let ended = |caption: &Vec<u32>| caption.last() == Some(&config.eos_token_id);
-            if captions.iter().all(ended) {
-                break;
-            }
-            last = next.into_iter().map(i64::from).collect();
+    fn write(
+        &self,
+        prefix: &ImagePrefix,
+        prompts: &[Vec<u32>],
+        config: &GenerationConfig,
+        on_token: &mut dyn FnMut(StreamedToken),
+    ) -> Result<Vec<Generated>, GitError> {
+        let model = self.config();
+        config.validate(model)?;
+        let start;
+        let prompts = if prompts.is_empty() {
+            let bos = config.bos_token_id.unwrap_or(model.bos_token_id);
+            start = vec![vec![bos]; prefix.batch()];
+            &start
+        } else {
+            prompts
+        };
+        let eos = config.eos_token_id.as_ref().unwrap_or(&model.eos_token_id);
+        let texts: Result<Vec<Text>, GitError> = prompts
+            .iter()
+            .map(|prompt| text(prompt, &eos.0, config, model))
+            .collect();
+        let texts = texts?;
+        let longest = texts.iter().map(|text| text.max_length - text.prompt).max();
+        let (lanes, logits) = Lanes::prefill(self, prefix, prompts, longest.unwrap_or(0))?;
+        let start = Start {
+            lanes,
+            logits,
+            per_picture: prompts.len() / prefix.batch().max(1),
+        };
+        let texts = texts.into_iter().enumerate();
+        if config.num_beams > 1 {
+            let beams = texts.map(|(prompt, text)| Beams::new(config, prompt, text));
+            return start.run(beams.collect(), config.num_beams, 1, &mut |_, _| {});
         }
-        Ok(captions)
+        let copies = config.num_return_sequences;
+        let singles = texts.flat_map(|(prompt, text)| {
+            (0..copies).map(move |copy| {
+                let stream = prompt * copies + copy;
+                let random = || sampling::random(config.seed, stream);
+                let random = config.do_sample.then(random);
+                Single::new(config, prompt, text.clone(), random)
+            })
+        });
+        start.run(singles.collect(), 1, copies, &mut |text, search| {
+            if let Some(id) = search.newest() {
+                let finished = search.is_finished();
+                on_token(StreamedToken { text, id, finished });
+            }
+        })
     }
+}
+
+/// Prompts that were read, one lane each.
+struct Start<'m> {
+    lanes: Lanes<'m>,
+    logits: Vec<f32>,
+    per_picture: usize,
+}
+
+impl Start<'_> {
+    /// Makes `copies` searches of each prompt, `width` lanes wide, from its one lane, and runs
+    /// them.
+    fn run<S: Search>(
+        mut self,
+        searches: Vec<S>,
+        width: usize,
+        copies: usize,
+        on_advance: &mut dyn FnMut(usize, &S),
+    ) -> Result<Vec<Generated>, GitError> {
+        let each = width * copies;
+        if each == 1 {
+            return run(
+                self.lanes,
+                searches,
+                self.per_picture,
+                self.logits,
+                on_advance,
+            );
+        }
+        let prompts = searches.len() / copies;
+        let vocab = self.logits.len() / prompts.max(1);
+        let lanes: Vec<usize> = (0..prompts * each).map(|lane| lane / each).collect();
+        self.lanes.rearrange(&lanes, None);
+        let logits: Vec<f32> = lanes
+            .iter()
+            .flat_map(|&prompt| &self.logits[prompt * vocab..(prompt + 1) * vocab])
+            .copied()
+            .collect();
+        let per_picture = self.per_picture * copies;
+        run(self.lanes, searches, per_picture, logits, on_advance)
+    }
+}
+
+/// Checks a prompt and finds the bounds of the text that goes on from it.
+fn text<'a>(
+    prompt: &[u32],
+    eos: &'a [u32],
+    config: &GenerationConfig,
+    model: &GitConfig,
+) -> Result<Text<'a>, GitError> {
+    if prompt.is_empty() {
+        let problem = "a prompt is empty: it needs at least the start token";
+        return Err(GitError::Prompt(problem.into()));
+    }
+    if let Some(id) = prompt.iter().find(|id| **id as usize >= model.vocab_size) {
+        let size = model.vocab_size;
+        let problem = format!("it has token {id}, but the vocabulary only {size}");
+        return Err(GitError::Prompt(problem));
+    }
+    let length = prompt.len();
+    let max_length = config.max_length_after(length, model);
+    let limit = model.max_position_embeddings;
+    if max_length > limit || length >= limit {
+        let length = max_length.max(length + 1);
+        return Err(GitError::TooLong { length, limit });
+    }
+    if length >= max_length {
+        let problem = format!(
+            "it has {length} tokens, and max_length {max_length} leaves no room: \
+             raise max_length, or set max_new_tokens"
+        );
+        return Err(GitError::Prompt(problem));
+    }
+    let min_length = config.min_length_after(length);
+    if min_length > max_length {
+        return Err(GitError::Setting {
+            name: "min_length".into(),
+            value: min_length.to_string(),
+            mend: "it must not be above the greatest length: lower it or raise that",
+        });
+    }
+    Ok(Text {
+        ids: prompt.to_vec(),
+        prompt: length,
+        min_length,
+        max_length,
+        eos,
+    })
 }

@@ -36,7 +36,7 @@ impl Fresh {
     fn values(&mut self, shape: &[usize]) -> Vec<f32> {
         let name = self.path.name();
         let count = shape.iter().product();
-        if name.ends_with(".bias") {
+        if name.ends_with(".bias") || name.contains("img_temporal_embedding") {
             return vec![0.0; count];
         }
         if self.path.layer() == Layer::Norm {

@@ -5,46 +5,49 @@
 
 /// Follows a traversal of the model and knows the name of the parameter it is at.
 #[derive(Default)]
-pub(super) struct Path {
+pub(crate) struct Path {
     segments: Vec<String>,
     layers: Vec<Layer>,
 }
 
 /// The kind of layer that a parameter belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layer {
+pub(crate) enum Layer {
     Linear,
     Norm,
+    /// What an adapter adds to a linear map; not part of a checkpoint.
+    Adapter,
     Other,
 }
 
 impl Path {
-    pub(super) fn enter(&mut self, name: &str, container: &str) {
+    pub(crate) fn enter(&mut self, name: &str, container: &str) {
         self.segments.push(spell(name).to_owned());
         self.layers.push(match container {
             "Struct:Linear" => Layer::Linear,
             "Struct:LayerNorm" => Layer::Norm,
+            "Struct:Lora" => Layer::Adapter,
             _ => Layer::Other,
         });
     }
 
-    pub(super) fn exit(&mut self) {
+    pub(crate) fn exit(&mut self) {
         self.segments.pop();
         self.layers.pop();
     }
 
     /// The parameter's name, such as `git.encoder.layer.0.attention.self.query.weight`.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.segments.join(".")
     }
 
     /// The layer that holds the parameter.
-    pub(super) fn layer(&self) -> Layer {
+    pub(crate) fn layer(&self) -> Layer {
         self.layers.last().copied().unwrap_or(Layer::Other)
     }
 
     /// Whether the checkpoint holds the transpose of this parameter.
-    pub(super) fn is_transposed(&self) -> bool {
+    pub(crate) fn is_transposed(&self) -> bool {
         self.layer() == Layer::Linear && self.segments.last().is_some_and(|s| s == "weight")
     }
 }

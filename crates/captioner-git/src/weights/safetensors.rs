@@ -1,266 +1,173 @@
-//! `model.safetensors`, with the names and layout that transformers uses.
+//! `model.safetensors`: read tensor by tensor, written with the names and layout that
+//! transformers uses.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs;
-use std::path::{Path as FilePath, PathBuf};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path as FilePath;
+use std::sync::{Arc, Mutex};
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Tensor, TensorData};
-use half::{bf16, f16};
-use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, View};
-use thiserror::Error;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo, View};
 
+use super::WeightsError;
 use super::names::Path;
+use super::source::{FloatType, Stored, Tensors, WEIGHTS_FILE};
 use crate::files::FileError;
 use crate::model::GitForCausalLm;
 
-/// The file that holds the weights.
-pub(crate) const WEIGHTS_FILE: &str = "model.safetensors";
+/// Longest header that is read; the format's own limit.
+const MAX_HEADER: u64 = 100_000_000;
 
-/// How many names a message lists before it only counts.
-const LISTED: usize = 5;
-
-/// Why weights can't be loaded or saved.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum WeightsError {
-    /// The file itself.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// Not a safetensors file, or a damaged one.
-    #[error("{path} is damaged or no safetensors file: {source}; fetch or save it again", path = .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: SafeTensorError,
-    },
-    /// The file and the configuration do not belong together.
-    #[error("{path} does not fit config.json beside it: {}", .mismatches.summary(), path = .path.display())]
-    Mismatch {
-        /// The file.
-        path: PathBuf,
-        /// Every difference.
-        mismatches: Mismatches,
-    },
-    /// The file can't be written.
-    #[error("can't write {path}: {source}", path = .path.display())]
-    Unwritable {
-        /// The file.
-        path: PathBuf,
-        /// What went wrong.
-        source: SafeTensorError,
-    },
-    /// The device did not hand out its values.
-    #[error("can't read '{name}' from the device: {reason}")]
-    Device {
-        /// The parameter.
-        name: String,
-        /// What the device said.
-        reason: String,
-    },
-}
-
-/// How a file's tensors differ from those that a configuration asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mismatches {
-    /// Asked for and not in the file.
-    pub missing: Vec<String>,
-    /// In the file and not asked for.
-    pub unexpected: Vec<String>,
-    /// Of another shape or type: name, what the configuration asks for, what the file has.
-    pub different: Vec<(String, String, String)>,
-}
-
-impl Mismatches {
-    fn is_empty(&self) -> bool {
-        self.missing.is_empty() && self.unexpected.is_empty() && self.different.is_empty()
-    }
-
-    fn summary(&self) -> String {
-        let different: Vec<String> = self
-            .different
-            .iter()
-            .map(|(name, want, have)| format!("{name} (should be {want}, is {have})"))
-            .collect();
-        [
-            ("missing", &self.missing),
-            ("unexpected", &self.unexpected),
-            ("different", &different),
-        ]
-        .into_iter()
-        .filter(|(_, names)| !names.is_empty())
-        .map(|(kind, names)| format!("{} {kind}: {}", names.len(), list(names)))
-        .collect::<Vec<_>>()
-        .join("; ")
-    }
-}
-
-fn list(names: &[String]) -> String {
-    let shown = names[..names.len().min(LISTED)].join(", ");
-    match names.len().saturating_sub(LISTED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
-}
-
-/// Loads the weights of `folder`, all of them or none.
-pub(crate) fn load(
-    model: GitForCausalLm,
-    folder: &FilePath,
-) -> Result<GitForCausalLm, WeightsError> {
-    let path = folder.join(WEIGHTS_FILE);
-    let bytes = fs::read(&path).map_err(FileError::io("read", &path))?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|source| WeightsError::Unreadable {
-        path: path.clone(),
+/// Opens a file and checks that its header describes its bytes; reads no values yet.
+pub(super) fn open(path: &FilePath) -> Result<Tensors, WeightsError> {
+    let io = || FileError::io("read", path);
+    let mut file = File::open(path).map_err(io())?;
+    let length = file.metadata().map_err(io())?.len();
+    let unreadable = |source| WeightsError::Unreadable {
+        path: path.to_owned(),
         source,
-    })?;
-    let mismatches = compare(&model, &file);
-    if !mismatches.is_empty() {
-        return Err(WeightsError::Mismatch { path, mismatches });
+    };
+    let mut size = [0; 8];
+    if length < 8 {
+        return Err(unreadable(SafeTensorError::HeaderTooSmall));
     }
-    Ok(model.map(&mut Loader {
-        path: Path::default(),
-        file: &file,
-    }))
+    file.read_exact(&mut size).map_err(io())?;
+    let header_length = u64::from_le_bytes(size);
+    if header_length > MAX_HEADER {
+        return Err(unreadable(SafeTensorError::HeaderTooLarge));
+    }
+    if header_length > length - 8 {
+        return Err(unreadable(SafeTensorError::InvalidHeaderLength));
+    }
+    let mut header = vec![0; header_length as usize];
+    file.read_exact(&mut header).map_err(io())?;
+    let header: Metadata = serde_json::from_slice(&header)
+        .map_err(SafeTensorError::InvalidHeaderDeserialization)
+        .map_err(unreadable)?;
+    let start = 8 + header_length;
+    check_places(&header, length - start).map_err(unreadable)?;
+    let file = Arc::new(Mutex::new(file));
+    let tensors = header.tensors().into_iter();
+    Ok(tensors
+        .map(|(name, info)| (name, stored(path, &file, start, info)))
+        .collect())
 }
 
-fn compare(model: &GitForCausalLm, file: &SafeTensors) -> Mismatches {
-    let mut expected = Shapes::default();
-    model.visit(&mut expected);
-    let mut found = Mismatches::default();
-    for (name, shape) in &expected.shapes {
-        match file.tensor(name) {
-            Err(_) => found.missing.push(name.clone()),
-            Ok(tensor) if tensor.shape() != shape || !is_readable(tensor.dtype()) => {
-                let want = format!("{shape:?} of F32, F16 or BF16");
-                let have = format!("{:?} of {:?}", tensor.shape(), tensor.dtype());
-                found.different.push((name.clone(), want, have));
-            }
-            Ok(_) => {}
-        }
-    }
-    let known = |name: &str| expected.shapes.iter().any(|(known, _)| known == name);
-    let extra = file.names().into_iter().filter(|name| !known(name));
-    // Old checkpoints store the constant 0, 1, 2, ... beside the position embeddings.
-    found.unexpected = extra
-        .filter(|name| !name.ends_with(".position_ids"))
-        .map(str::to_owned)
-        .collect();
-    found.unexpected.sort();
-    found
-}
-
-fn is_readable(dtype: Dtype) -> bool {
-    matches!(dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16)
-}
-
-/// Name and checkpoint shape of every parameter.
-#[derive(Default)]
-struct Shapes {
-    path: Path,
-    shapes: Vec<(String, Vec<usize>)>,
-}
-
-impl ModuleVisitor for Shapes {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let mut shape = param.lazy_shape().to_vec();
-        if self.path.is_transposed() {
-            shape.reverse();
-        }
-        self.shapes.push((self.path.name(), shape));
-    }
-}
-
-/// Puts the file's values into the model; the file is known to hold them all.
-struct Loader<'a> {
-    path: Path,
-    file: &'a SafeTensors<'a>,
-}
-
-impl ModuleMapper for Loader<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Ok(stored) = self.file.tensor(&self.path.name()) else {
-            return param; // `compare` has seen every name.
+/// Checks that the tensors lie one behind the other, fill `length` bytes, and have the sizes of
+/// their shapes.
+fn check_places(header: &Metadata, length: u64) -> Result<(), SafeTensorError> {
+    let mut end = 0;
+    // In the order of their offsets.
+    for name in header.offset_keys() {
+        let Some(info) = header.info(&name) else {
+            continue;
         };
-        let mut values = floats(&stored);
-        if self.path.is_transposed() {
-            values = transpose(&values, stored.shape()[0], stored.shape()[1]);
+        let (from, to) = info.data_offsets;
+        let mut sizes = info.shape.iter();
+        let bits = sizes
+            .try_fold(info.dtype.bitsize(), |bits, &size| bits.checked_mul(size))
+            .ok_or(SafeTensorError::ValidationOverflow)?;
+        if from != end || to < from {
+            return Err(SafeTensorError::InvalidOffset(name));
         }
-        let data = TensorData::new(values, param.lazy_shape());
-        let tensor = Tensor::from_data(data, &param.lazy_device());
-        let id = param.id;
-        param.transform_for_load(tensor, id)
+        if bits != (to - from).saturating_mul(8) {
+            return Err(SafeTensorError::TensorInvalidInfo);
+        }
+        end = to;
+    }
+    if end as u64 != length {
+        return Err(SafeTensorError::MetadataIncompleteBuffer);
+    }
+    Ok(())
+}
+
+fn stored(path: &FilePath, file: &Arc<Mutex<File>>, start: u64, info: &TensorInfo) -> Stored {
+    let float = match info.dtype {
+        Dtype::F64 => Some(FloatType::F64),
+        Dtype::F32 => Some(FloatType::F32),
+        Dtype::F16 => Some(FloatType::F16),
+        Dtype::BF16 => Some(FloatType::BF16),
+        _ => None,
+    };
+    let (path, file) = (path.to_owned(), file.clone());
+    let (from, to) = info.data_offsets;
+    Stored {
+        shape: info.shape.clone(),
+        type_name: format!("{:?}", info.dtype),
+        float,
+        read: Box::new(move || {
+            let mut bytes = vec![0; to - from];
+            // A reader that failed half-way leaves no state that the next one depends on.
+            let mut file = file.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            file.seek(SeekFrom::Start(start + from as u64))
+                .and_then(|_| file.read_exact(&mut bytes))
+                .map_err(FileError::io("read", &path))?;
+            Ok(bytes)
+        }),
     }
 }
 
-fn floats(stored: &TensorView) -> Vec<f32> {
-    let bytes = stored.data();
-    let halves = bytes.chunks_exact(2).map(|b| [b[0], b[1]]);
-    match stored.dtype() {
-        Dtype::F16 => halves.map(|b| f16::from_le_bytes(b).to_f32()).collect(),
-        Dtype::BF16 => halves.map(|b| bf16::from_le_bytes(b).to_f32()).collect(),
-        _ => bytes
-            .chunks_exact(4)
-            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-            .collect(),
-    }
-}
-
-/// Row-major `[rows, columns]` to row-major `[columns, rows]`.
-fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    let mut turned = Vec::with_capacity(values.len());
-    for column in 0..columns {
-        turned.extend((0..rows).map(|row| values[row * columns + column]));
-    }
-    turned
-}
-
-/// Writes the weights of `model` into `folder`.
+/// Writes the weights of `model` into `folder`, with its adapter merged into them.
 pub(crate) fn save(model: &GitForCausalLm, folder: &FilePath) -> Result<(), WeightsError> {
-    let path = folder.join(WEIGHTS_FILE);
-    let mut saver = Saver::default();
-    model.visit(&mut saver);
-    if let Some(error) = saver.failed {
-        return Err(error);
+    let mut collector = Collector::default();
+    if model.has_adapter() {
+        model.clone().merge_adapter().visit(&mut collector);
+    } else {
+        model.visit(&mut collector);
     }
-    // transformers refuses a file that does not say which framework's layout it has.
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    safetensors::serialize_to_file(saver.tensors, Some(metadata), &path)
-        .map_err(|source| WeightsError::Unwritable { path, source })
+    collector.write(&folder.join(WEIGHTS_FILE))
 }
 
+/// Takes parameters from the device, under their names in the checkpoint.
 #[derive(Default)]
-struct Saver {
+pub(crate) struct Collector {
     path: Path,
-    tensors: Vec<(String, Stored)>,
+    pub(super) tensors: Vec<(String, Owned)>,
     failed: Option<WeightsError>,
 }
 
 /// A tensor's values as the file has them.
-struct Stored {
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
+pub(super) struct Owned {
+    pub(super) shape: Vec<usize>,
+    pub(super) bytes: Vec<u8>,
 }
 
-impl View for Stored {
+impl Collector {
+    /// Writes what was collected to one file.
+    pub(crate) fn write(self, path: &FilePath) -> Result<(), WeightsError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        // transformers refuses a file that does not say which framework's layout it has.
+        let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+        safetensors::serialize_to_file(self.tensors, Some(metadata), path).map_err(|source| {
+            WeightsError::Unwritable {
+                path: path.to_owned(),
+                source,
+            }
+        })
+    }
+
+    /// Takes a tensor, turned as a linear map's weight is in the checkpoint.
+    pub(crate) fn take<const D: usize>(&mut self, name: String, tensor: Tensor<D>) {
+        let shape = tensor.dims().to_vec();
+        match tensor.try_into_data() {
+            Ok(data) => {
+                let bytes = data.iter::<f32>().flat_map(f32::to_le_bytes).collect();
+                self.tensors.push((name, Owned { shape, bytes }));
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.failed = Some(WeightsError::Device { name, reason });
+            }
+        }
+    }
+}
+
+impl View for Owned {
     fn dtype(&self) -> Dtype {
         Dtype::F32
     }
@@ -278,7 +185,7 @@ impl View for Stored {
     }
 }
 
-impl ModuleVisitor for Saver {
+impl ModuleVisitor for Collector {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }
@@ -288,146 +195,10 @@ impl ModuleVisitor for Saver {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let name = self.path.name();
         let mut tensor = param.val();
         if self.path.is_transposed() {
             tensor = tensor.transpose();
         }
-        let shape = tensor.dims().to_vec();
-        match tensor.try_into_data() {
-            Ok(data) => {
-                let bytes = data.iter::<f32>().flat_map(f32::to_le_bytes).collect();
-                self.tensors.push((name, Stored { shape, bytes }));
-            }
-            Err(error) => {
-                let reason = error.to_string();
-                self.failed = Some(WeightsError::Device { name, reason });
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::GitConfig;
-    use burn::tensor::Device;
-
-    fn model(seed: u64) -> GitForCausalLm {
-        let config = GitConfig::small(30, 0, 2, 3);
-        GitForCausalLm::new(config, seed, &Device::flex()).unwrap()
-    }
-
-    fn empty() -> GitForCausalLm {
-        GitForCausalLm::unset(GitConfig::small(30, 0, 2, 3), &Device::flex()).unwrap()
-    }
-
-    fn bytes_of(model: &GitForCausalLm) -> Vec<u8> {
-        let folder = tempfile::tempdir().unwrap();
-        save(model, folder.path()).unwrap();
-        fs::read(folder.path().join(WEIGHTS_FILE)).unwrap()
-    }
-
-    #[test]
-    fn names_and_shapes_are_those_of_transformers() {
-        let bytes = bytes_of(&model(1));
-        let file = SafeTensors::deserialize(&bytes).unwrap();
-        let shape = |name: &str| file.tensor(name).unwrap().shape().to_vec();
-        assert_eq!(shape("output.weight"), [30, 128]);
-        assert_eq!(
-            shape("git.encoder.layer.1.intermediate.dense.weight"),
-            [512, 128]
-        );
-        let vision = "git.image_encoder.vision_model";
-        for (name, dims) in [
-            ("git.embeddings.LayerNorm.weight", vec![128]),
-            ("git.encoder.layer.0.attention.self.query.bias", vec![128]),
-            (
-                "git.encoder.layer.0.attention.output.LayerNorm.bias",
-                vec![128],
-            ),
-            (
-                "git.visual_projection.visual_projection.0.weight",
-                vec![128, 128],
-            ),
-            (
-                "git.visual_projection.visual_projection.1.weight",
-                vec![128],
-            ),
-            (&format!("{vision}.embeddings.class_embedding"), vec![128]),
-            (
-                &format!("{vision}.embeddings.patch_embedding.weight"),
-                vec![128, 3, 12, 12],
-            ),
-            (
-                &format!("{vision}.embeddings.position_embedding.weight"),
-                vec![65, 128],
-            ),
-            (&format!("{vision}.pre_layrnorm.weight"), vec![128]),
-            (
-                &format!("{vision}.encoder.layers.3.self_attn.out_proj.weight"),
-                vec![128, 128],
-            ),
-            (
-                &format!("{vision}.encoder.layers.0.layer_norm2.bias"),
-                vec![128],
-            ),
-        ] {
-            assert_eq!(shape(name), dims, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_round_trip_keeps_every_bit() {
-        let folder = tempfile::tempdir().unwrap();
-        let saved = model(1);
-        save(&saved, folder.path()).unwrap();
-        let loaded = load(empty(), folder.path()).unwrap();
-        assert_eq!(bytes_of(&loaded), bytes_of(&saved));
-        assert_ne!(bytes_of(&loaded), bytes_of(&model(2)));
-    }
-
-    fn message_of(file: &[u8]) -> String {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(WEIGHTS_FILE), file).unwrap();
-        load(empty(), folder.path()).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn a_truncated_file_is_named() {
-        let bytes = bytes_of(&model(1));
-        for length in [0, 4, 100, bytes.len() - 1] {
-            let message = message_of(&bytes[..length]);
-            assert!(
-                message.contains("model.safetensors is damaged"),
-                "{message}"
-            );
-        }
-    }
-
-    #[test]
-    fn missing_extra_and_misshapen_tensors_are_named() {
-        let mut saver = Saver::default();
-        model(1).visit(&mut saver);
-        let mut tensors: Vec<_> = saver.tensors;
-        tensors.retain(|(name, _)| name != "output.bias");
-        for (name, tensor) in &mut tensors {
-            if name == "output.weight" {
-                tensor.shape.reverse();
-            }
-        }
-        let stray = || Stored {
-            shape: vec![1],
-            bytes: vec![0; 4],
-        };
-        tensors.push(("stray".into(), stray()));
-        tensors.push(("git.embeddings.position_ids".into(), stray()));
-        let message = message_of(&safetensors::serialize(tensors, None).unwrap());
-        assert!(message.contains("1 missing: output.bias"), "{message}");
-        assert!(message.contains("1 unexpected: stray;"), "{message}");
-        assert!(
-            message.contains("output.weight (should be [30, 128]"),
-            "{message}"
-        );
+        self.take(self.path.name(), tensor);
     }
 }

@@ -1,6 +1,7 @@
 //! In how many rows' references an n-gram occurs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -63,7 +64,7 @@ impl DocumentFrequencies {
         Ok(())
     }
 
-    /// Writes the counts as JSON.
+    /// Writes the counts as JSON. The file appears whole or not at all.
     ///
     /// # Errors
     /// [`MetricError::File`] if the file can't be written.
@@ -71,7 +72,14 @@ impl DocumentFrequencies {
         let path = path.as_ref();
         let failed = |error| MetricError::file(path, error);
         let text = serde_json::to_string(self).map_err(|error| failed(error.into()))?;
-        std::fs::write(path, text).map_err(failed)
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        let partial = path.with_file_name(name);
+        let written = write_durably(&partial, &text).and_then(|()| std::fs::rename(&partial, path));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&partial); // the first error is the one to report
+        }
+        written.map_err(failed)
     }
 
     /// How many documents were counted.
@@ -111,6 +119,12 @@ impl DocumentFrequencies {
         });
         Frequencies::new(self.documents as usize, known.collect())
     }
+}
+
+fn write_durably(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = std::fs::File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }
 
 /// Document frequencies by word numbers.
@@ -171,6 +185,17 @@ mod tests {
         let path = folder.path().join("df.json");
         counted.save(&path).unwrap();
         assert_eq!(DocumentFrequencies::load(&path).unwrap(), counted);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failed_save_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = folder.path().join("taken"); // a folder can't be replaced by a file
+        std::fs::create_dir(&taken).unwrap();
+        let error = DocumentFrequencies::default().save(&taken).unwrap_err();
+        assert!(error.to_string().contains("taken"), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

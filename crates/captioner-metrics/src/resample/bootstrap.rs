@@ -135,6 +135,42 @@ mod tests {
         assert!((mean - interval.low - 1.96 * error).abs() < 0.15 * error);
     }
 
+    /// What `tools/reference/metric_fixtures.py` saw `rouge_score` draw and find.
+    #[derive(Deserialize)]
+    struct Aggregate {
+        values: Vec<f64>,
+        draws: Vec<usize>,
+        samples: usize,
+        low: f64,
+        mid: f64,
+        high: f64,
+    }
+
+    #[test]
+    fn the_same_draws_give_googles_aggregate() {
+        let text = include_str!("../../tests/fixtures/bootstrap.json");
+        let expected: Aggregate = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            expected.draws.len(),
+            expected.values.len() * expected.samples
+        );
+        let settings = ResampleSettings {
+            samples: expected.samples,
+            ..ResampleSettings::default()
+        };
+        let statistics = mean_statistics(vec!["score".to_owned()], expected.values);
+        let mut draws = expected.draws.into_iter();
+        let found = intervals(&statistics, &settings, |_| draws.next().unwrap())["score"];
+        let pairs = [
+            (found.low, expected.low),
+            (found.mid, expected.mid),
+            (found.high, expected.high),
+        ];
+        for (found, expected) in pairs {
+            assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        }
+    }
+
     #[test]
     fn percentiles_lie_between_neighbours() {
         let interval = interval(vec![4.0, 1.0, 2.0, 3.0], 0.5);

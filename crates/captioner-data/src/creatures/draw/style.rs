@@ -6,8 +6,8 @@ use tiny_skia::Transform;
 use super::SIDE;
 use super::pen::{Ink, Pen, oval};
 
-/// The tangent of half of the greatest turn (8 degrees).
-const MAX_HALF_TURN: f32 = 0.07;
+/// The tangent of half of the greatest turn (4 degrees).
+const MAX_HALF_TURN: f32 = 0.035;
 
 /// The point about which a creature is turned and scaled.
 const CENTRE: (f32, f32) = (128.0, 132.0);
@@ -17,7 +17,6 @@ pub(super) struct Style {
     half_turn: f32,
     scale: f32,
     shift: (f32, f32),
-    flip: bool,
     /// The outlines' width in pixels.
     pub(super) outline: f32,
 }
@@ -26,15 +25,14 @@ impl Style {
     pub(super) fn sample(rng: &mut impl Rng) -> Self {
         Self {
             half_turn: rng.random_range(-MAX_HALF_TURN..MAX_HALF_TURN),
-            scale: rng.random_range(0.86..1.08),
-            shift: (rng.random_range(-12.0..12.0), rng.random_range(-8.0..8.0)),
-            flip: rng.random_ratio(1, 2),
+            scale: rng.random_range(0.94..1.06),
+            shift: (rng.random_range(-6.0..6.0), rng.random_range(-5.0..5.0)),
             outline: rng.random_range(4.0..6.0),
         }
     }
 
-    /// The pose as a transform. Who holds something faces right, where it is held,
-    /// and moves less, for the picture is full.
+    /// The pose as a transform. All face right, where things are held; who holds something moves
+    /// less, for the picture is full.
     pub(super) fn pose(&self, holding: bool) -> Transform {
         // The half-angle formulas give sine and cosine from the four basic
         // operations, which have the same bits everywhere.
@@ -52,9 +50,7 @@ impl Style {
         let cos = scale * (1.0 - t * t) / (1.0 + t * t);
         let sin = scale * 2.0 * t / (1.0 + t * t);
         let turn = Transform::from_row(cos, sin, -sin, cos, 0.0, 0.0);
-        let flip = if self.flip && !holding { -1.0 } else { 1.0 };
         Transform::from_translate(-CENTRE.0, -CENTRE.1)
-            .post_scale(flip, 1.0)
             .post_concat(turn)
             .post_translate(CENTRE.0 + shift_x, CENTRE.1 + self.shift.1)
     }

@@ -1,0 +1,157 @@
+//! The frames of an animation.
+
+use crate::convert::rgb_from_decoded;
+use crate::decode::{check_size, format_of, guarded, translate};
+use crate::{DecodeOptions, ImageError, decode};
+use image::codecs::gif::GifDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::{AnimationDecoder, DynamicImage, Frame, Frames, ImageDecoder, ImageFormat, RgbImage};
+use std::io::Cursor;
+
+/// Decodes all frames of a GIF, an animated PNG or an animated WebP to 8-bit RGB; of any other
+/// picture its one frame. All frames have the animation's size.
+///
+/// # Errors
+/// As [`decode`], and when there are more frames, or more bytes in all of them, than
+/// [`DecodeLimits`](crate::DecodeLimits) allows.
+pub fn decode_frames(bytes: &[u8], options: &DecodeOptions) -> Result<Vec<RgbImage>, ImageError> {
+    let format = format_of(bytes, options)?;
+    guarded(format, || {
+        let Some(frames) = frames(bytes, format, options)? else {
+            return Ok(vec![decode(bytes, options)?]);
+        };
+        let mut kept: Vec<RgbImage> = Vec::new();
+        for frame in frames {
+            let frame = frame.map_err(|error| translate(error, format))?;
+            options.limits.check_frames(kept.len() + 1)?;
+            keep(&mut kept, 1, frame, options)?;
+        }
+        Ok(kept)
+    })
+}
+
+/// Decodes `wanted` frames, evenly spread over an animation, as GIT's video checkpoints read 6. Of
+/// an animation with fewer frames, some stand twice.
+///
+/// # Errors
+/// As [`decode_frames`], but only the wanted frames count against the memory.
+pub fn sample_frames(
+    bytes: &[u8],
+    wanted: usize,
+    options: &DecodeOptions,
+) -> Result<Vec<RgbImage>, ImageError> {
+    options.limits.check_frames(wanted)?;
+    let format = format_of(bytes, options)?;
+    guarded(format, || sample(bytes, format, wanted, options))
+}
+
+fn sample(
+    bytes: &[u8],
+    format: ImageFormat,
+    wanted: usize,
+    options: &DecodeOptions,
+) -> Result<Vec<RgbImage>, ImageError> {
+    let Some(counted) = frames(bytes, format, options)? else {
+        return Ok(vec![decode(bytes, options)?; wanted]);
+    };
+    let mut total = 0;
+    for frame in counted {
+        frame.map_err(|error| translate(error, format))?;
+        total += 1;
+        options.limits.check_frames(total)?;
+    }
+    let places = evenly_spread(total, wanted);
+    let mut kept = Vec::new();
+    for (place, frame) in frames(bytes, format, options)?
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
+        let times = places.iter().filter(|&&wanted| wanted == place).count();
+        let frame = frame.map_err(|error| translate(error, format))?;
+        if times > 0 {
+            keep(&mut kept, times, frame, options)?;
+        }
+    }
+    Ok(kept)
+}
+
+/// Adds a frame some times, within the limit on memory.
+fn keep(
+    kept: &mut Vec<RgbImage>,
+    times: usize,
+    frame: Frame,
+    options: &DecodeOptions,
+) -> Result<(), ImageError> {
+    let frame = rgb_from_decoded(DynamicImage::ImageRgba8(frame.into_buffer()), options);
+    let all = (kept.len() + times) as u64;
+    options
+        .limits
+        .check_memory(all.saturating_mul(frame.len() as u64))?;
+    kept.extend(std::iter::repeat_n(frame, times));
+    Ok(())
+}
+
+/// `wanted` places out of `total`, the first and the last among them, as `numpy.linspace` gives
+/// them when its results are cut to whole numbers.
+pub fn evenly_spread(total: usize, wanted: usize) -> Vec<usize> {
+    let last = total.saturating_sub(1);
+    match (total, wanted) {
+        (0, _) => Vec::new(),
+        (_, 1) => vec![0],
+        _ => (0..wanted)
+            .map(|n| (n as u128 * last as u128 / (wanted as u128 - 1)) as usize)
+            .collect(),
+    }
+}
+
+/// The frames of an animation; `None` of a still picture.
+fn frames<'a>(
+    bytes: &'a [u8],
+    format: ImageFormat,
+    options: &DecodeOptions,
+) -> Result<Option<Frames<'a>>, ImageError> {
+    let failed = |error| translate(error, format);
+    let limits = options.limits.for_decoder();
+    let bytes = Cursor::new(bytes);
+    Ok(match format {
+        ImageFormat::Gif => {
+            let mut decoder = GifDecoder::new(bytes).map_err(failed)?;
+            check_size(&decoder, &options.limits)?;
+            decoder.set_limits(limits).map_err(failed)?;
+            Some(decoder.into_frames())
+        }
+        ImageFormat::Png => {
+            let decoder = PngDecoder::with_limits(bytes, limits).map_err(failed)?;
+            check_size(&decoder, &options.limits)?;
+            match decoder.is_apng().map_err(failed)? {
+                true => Some(decoder.apng().map_err(failed)?.into_frames()),
+                false => None,
+            }
+        }
+        ImageFormat::WebP => {
+            let mut decoder = WebPDecoder::new(bytes).map_err(failed)?;
+            check_size(&decoder, &options.limits)?;
+            decoder.set_limits(limits).map_err(failed)?;
+            decoder.has_animation().then(|| decoder.into_frames())
+        }
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_spread_from_the_first_to_the_last() {
+        assert_eq!(evenly_spread(11, 6), [0, 2, 4, 6, 8, 10]);
+        assert_eq!(evenly_spread(10, 4), [0, 3, 6, 9]);
+        assert_eq!(evenly_spread(7, 3), [0, 3, 6]);
+        assert_eq!(evenly_spread(2, 4), [0, 0, 0, 1]);
+        assert_eq!(evenly_spread(5, 1), [0]);
+        assert_eq!(evenly_spread(5, 0), [0; 0]);
+        assert_eq!(evenly_spread(0, 3), [0; 0]);
+    }
+}

@@ -1,0 +1,306 @@
+//! From coefficients to samples.
+//!
+//! The whole transform is libjpeg's accurate integer one (`jidctint.c`): 13-bit constants after
+//! Loeffler, Ligtenberg and Moschytz (1989), two more bits between the passes, and a rounding at the
+//! end of each. Smaller ones, for pictures decoded at a reduced size, are the cosine transform of
+//! as many points over the lowest frequencies, in floats.
+
+use super::frame::{Group, LANES};
+use std::num::Wrapping;
+use wide::u8x16;
+
+/// One value of each block in a group. Broken files may wrap; whole ones don't come near.
+type Lanes = [Wrapping<i32>; LANES];
+
+const CONSTANT_BITS: usize = 13;
+const PASS_BITS: usize = 2;
+
+/// What is needed to transform the blocks of one plane.
+pub(crate) struct Inverse {
+    /// The quantisation steps, in the order of a block's rows.
+    steps: [i16; 64],
+}
+
+impl Inverse {
+    pub(crate) fn new(steps: &[u16; 64]) -> Self {
+        Self {
+            steps: steps.map(|step| step as i16), // libjpeg-turbo's kernels take 16 bits too
+        }
+    }
+}
+
+/// Transforms rows of groups into `samples`, whose rows are as long as a row of groups, and leaves
+/// zeros for the next ones.
+pub(crate) fn transform(
+    inverse: &Inverse,
+    points: usize,
+    coefficients: &mut [Group],
+    groups: usize,
+    samples: &mut [u8],
+) {
+    pulp::Arch::new().dispatch(Transform {
+        inverse,
+        points,
+        coefficients,
+        groups,
+        samples,
+    });
+}
+
+/// The arguments of [`transform`]: what is called through them is compiled for each set of vector
+/// instructions, since all of it is inlined.
+struct Transform<'a> {
+    inverse: &'a Inverse,
+    points: usize,
+    coefficients: &'a mut [Group],
+    groups: usize,
+    samples: &'a mut [u8],
+}
+
+impl pulp::NullaryFnOnce for Transform<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (inverse, points) = (self.inverse, self.points);
+        let stride = self.groups * LANES * points;
+        let rows = self.samples.chunks_exact_mut(stride * points);
+        for (samples, groups) in rows.zip(self.coefficients.chunks_exact_mut(self.groups)) {
+            for (place, group) in groups.iter_mut().enumerate() {
+                let samples = &mut samples[place * LANES * points..];
+                match points {
+                    8 => whole(inverse, group, samples, stride),
+                    4 => reduced::<4>(inverse, group, samples, stride),
+                    2 => reduced::<2>(inverse, group, samples, stride),
+                    _ => reduced::<1>(inverse, group, samples, stride),
+                }
+                group.fill(0);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn dequantised(inverse: &Inverse, group: &Group, place: usize) -> Lanes {
+    let step = inverse.steps[place];
+    let lanes: &[i16; LANES] = &group.as_chunks().0[place];
+    let mut result = [Wrapping(0); LANES];
+    for (result, value) in result.iter_mut().zip(lanes) {
+        *result = Wrapping(i32::from(value.wrapping_mul(step)));
+    }
+    result
+}
+
+#[inline(always)]
+fn whole(inverse: &Inverse, group: &Group, samples: &mut [u8], stride: usize) {
+    let mut between = [[[Wrapping(0); LANES]; 8]; 8]; // [row][column]
+    for column in 0..8 {
+        let mut points = [[Wrapping(0); LANES]; 8];
+        for (row, point) in points.iter_mut().enumerate() {
+            *point = dequantised(inverse, group, row * 8 + column);
+        }
+        one_dimension::<{ CONSTANT_BITS - PASS_BITS }>(&mut points);
+        for (row, point) in between.iter_mut().zip(points) {
+            row[column] = point;
+        }
+    }
+    for (row, points) in between.iter_mut().enumerate() {
+        one_dimension::<{ CONSTANT_BITS + PASS_BITS + 3 }>(points);
+        let mut columns = [0; 8 * LANES];
+        for (bytes, point) in columns.as_chunks_mut().0.iter_mut().zip(points) {
+            *bytes = to_bytes(point);
+        }
+        samples[row * stride..][..8 * LANES].copy_from_slice(&turn(columns));
+    }
+}
+
+/// Columns of blocks become rows of pixels: three times, the first half of the bytes is interleaved
+/// with the second.
+#[inline(always)]
+fn turn(columns: [u8; 64]) -> [u8; 64] {
+    let mut bytes = [u8x16::ZERO; 4];
+    for (bytes, columns) in bytes.iter_mut().zip(columns.as_chunks().0) {
+        *bytes = u8x16::new(*columns);
+    }
+    for _ in 0..3 {
+        let [a, b, c, d] = bytes;
+        bytes = [
+            u8x16::unpack_low(a, c),
+            u8x16::unpack_high(a, c),
+            u8x16::unpack_low(b, d),
+            u8x16::unpack_high(b, d),
+        ];
+    }
+    let mut rows = columns;
+    for (rows, bytes) in rows.as_chunks_mut().0.iter_mut().zip(bytes) {
+        *rows = bytes.to_array();
+    }
+    rows
+}
+
+#[inline(always)]
+fn to_bytes(lanes: &Lanes) -> [u8; LANES] {
+    let mut bytes = [0; LANES];
+    for (byte, value) in bytes.iter_mut().zip(lanes) {
+        *byte = value.0.wrapping_add(128).clamp(0, 255) as u8;
+    }
+    bytes
+}
+
+/// Eight points of each block, rounded and without their lowest `SHIFT` bits.
+#[inline(always)]
+fn one_dimension<const SHIFT: usize>(points: &mut [Lanes; 8]) {
+    // One lane after the other in the text; the compiler takes them all at once.
+    for lane in 0..LANES {
+        let input = [0, 1, 2, 3, 4, 5, 6, 7].map(|point: usize| points[point][lane]);
+        let output = transformed(input);
+        for (point, value) in points.iter_mut().zip(output) {
+            point[lane] = (value + Wrapping(1 << (SHIFT - 1))) >> SHIFT;
+        }
+    }
+}
+
+/// The constants are cosines and sums of them, times 2^13.
+#[inline(always)]
+fn transformed(input: [Wrapping<i32>; 8]) -> [Wrapping<i32>; 8] {
+    let times = |value: Wrapping<i32>, constant| value * Wrapping(constant);
+    let [i0, i1, i2, i3, i4, i5, i6, i7] = input;
+    let shared = times(i2 + i6, 4433);
+    let (low, high) = (shared + times(i2, 6270), shared - times(i6, 15137));
+    let (sum, difference) = ((i0 + i4) << CONSTANT_BITS, (i0 - i4) << CONSTANT_BITS);
+    let (e0, e1, e2, e3) = (sum + low, difference + high, difference - high, sum - low);
+
+    let z5 = times(i7 + i3 + i5 + i1, 9633);
+    let (z1, z2) = (times(i7 + i1, -7373), times(i5 + i3, -20995));
+    let (z3, z4) = (times(i7 + i3, -16069) + z5, times(i5 + i1, -3196) + z5);
+    let o0 = times(i1, 12299) + z1 + z4;
+    let o1 = times(i3, 25172) + z2 + z3;
+    let o2 = times(i5, 16819) + z2 + z4;
+    let o3 = times(i7, 2446) + z1 + z3;
+    [
+        e0 + o0,
+        e1 + o1,
+        e2 + o2,
+        e3 + o3,
+        e3 - o3,
+        e2 - o2,
+        e1 - o1,
+        e0 - o0,
+    ]
+}
+
+/// `POINTS` points along each edge, from as many of the lowest frequencies.
+#[inline(always)]
+fn reduced<const POINTS: usize>(
+    inverse: &Inverse,
+    group: &Group,
+    samples: &mut [u8],
+    stride: usize,
+) {
+    let weights = weights::<POINTS>();
+    let mut between = [[[0.0_f32; LANES]; POINTS]; POINTS]; // [row][column]
+    for (row, weights) in between.iter_mut().zip(&weights) {
+        for (column, sums) in row.iter_mut().enumerate() {
+            for (frequency, weight) in weights.iter().enumerate() {
+                let input = dequantised(inverse, group, frequency * 8 + column);
+                for (sum, value) in sums.iter_mut().zip(input) {
+                    *sum += weight * value.0 as f32;
+                }
+            }
+        }
+    }
+    for (row, between) in between.iter().enumerate() {
+        for (column, weights) in weights.iter().enumerate() {
+            let mut sums = [128.5_f32; LANES];
+            for (weight, values) in weights.iter().zip(between) {
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum += weight * value;
+                }
+            }
+            for (block, sum) in sums.into_iter().enumerate() {
+                samples[row * stride + block * POINTS + column] = sum as u8; // clamps and cuts off
+            }
+        }
+    }
+}
+
+/// The weight of each frequency at each point.
+#[inline(always)]
+fn weights<const POINTS: usize>() -> [[f32; POINTS]; POINTS] {
+    std::array::from_fn(|point| {
+        std::array::from_fn(|frequency| match frequency {
+            0 => 0.5 / std::f32::consts::SQRT_2,
+            _ => {
+                let angle = (2 * point + 1) as f32 * frequency as f32 / (2 * POINTS) as f32;
+                0.5 * (angle * std::f32::consts::PI).cos()
+            }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One block with these coefficients, the others empty.
+    fn block(points: usize, coefficients: &[(usize, i16)]) -> Vec<u8> {
+        let mut group = [[0; 64 * LANES]];
+        for &(place, value) in coefficients {
+            group[0][place * LANES + 3] = value;
+        }
+        let mut samples = vec![0; LANES * points * points];
+        transform(&Inverse::new(&[1; 64]), points, &mut group, 1, &mut samples);
+        assert_eq!(group, [[0; 64 * LANES]]);
+        let rows = samples.chunks(LANES * points);
+        rows.flat_map(|row| row[3 * points..][..points].to_vec())
+            .collect()
+    }
+
+    fn exact(points: usize, coefficients: &[(usize, i16)]) -> Vec<f64> {
+        let weight = |point: usize, frequency: usize| match frequency {
+            0 => 0.5_f64.sqrt() / 2.0,
+            _ => {
+                ((2 * point + 1) as f64 * frequency as f64 * std::f64::consts::PI
+                    / (2 * points) as f64)
+                    .cos()
+                    / 2.0
+            }
+        };
+        let pixels = (0..points).flat_map(|y| (0..points).map(move |x| (y, x)));
+        pixels
+            .map(|(y, x)| {
+                let waves = coefficients.iter().map(|&(place, value)| {
+                    f64::from(value) * weight(y, place / 8) * weight(x, place % 8)
+                });
+                128.0 + waves.sum::<f64>()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn samples_are_within_one_half_of_the_cosine_transform() {
+        let coefficients = [(0, 100), (1, -63), (8, 40), (9, 21), (2, -17), (16, 5)];
+        for points in [8, 4] {
+            let samples = block(points, &coefficients);
+            for (sample, exact) in samples.iter().zip(exact(points, &coefficients)) {
+                assert!(
+                    (f64::from(*sample) - exact).abs() <= 0.52,
+                    "{sample} {exact}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_mean_alone_is_flat_at_every_size() {
+        for points in [8, 4, 2, 1] {
+            assert_eq!(block(points, &[(0, 80)]), vec![138; points * points]);
+        }
+    }
+
+    #[test]
+    fn overshoot_is_clipped_not_wrapped() {
+        assert_eq!(block(8, &[(0, 2000)]), [255; 64]);
+        assert_eq!(block(8, &[(0, -2000)]), [0; 64]);
+    }
+}

@@ -1,0 +1,257 @@
+//! The two passes of a resize, written so that the compiler makes vector instructions of them.
+//!
+//! Both sum pixels times weights in 32-bit fixed point. Along columns, neighbouring bytes of a row have
+//! the same weights, so they are summed side by side. Along rows, it is the bytes below each other that
+//! have the same weights: 32 rows at a time are turned into columns first, and back afterwards.
+
+use crate::resize::{PRECISION, Taps};
+use std::ops::Range;
+use wide::u8x16;
+
+/// Bytes that are summed side by side: few enough for registers, too many for the compiler to
+/// unroll them and then look for other loops to vectorise.
+const WIDTH: usize = 32;
+/// Rows and columns of the squares that are turned.
+const SIDE: usize = 16;
+/// One half in the fixed point of the weights, so that the final shift rounds.
+const HALF: i32 = 1 << (PRECISION - 1);
+
+/// The same place in so many rows.
+type Lanes = [u8; WIDTH];
+
+/// A part of some rows of bytes.
+pub(crate) struct Rows<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// How far a row is from the next one.
+    pub(crate) stride: usize,
+    /// Where the part begins in each row.
+    pub(crate) left: usize,
+    /// How many bytes of each row it has.
+    pub(crate) width: usize,
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    fn row(&self, row: usize) -> &[u8] {
+        &self.bytes[row * self.stride + self.left..][..self.width]
+    }
+}
+
+/// The pass along rows of RGB pixels, from which three planes come.
+pub(crate) struct AlongRows<'a> {
+    pub(crate) part: &'a Rows<'a>,
+    pub(crate) taps: &'a Taps,
+    /// The pixel of the picture that is the first one in the part.
+    pub(crate) first: usize,
+    pub(crate) rows: Range<usize>,
+    /// `3 x rows x taps`.
+    pub(crate) planes: &'a mut [u8],
+}
+
+impl pulp::NullaryFnOnce for AlongRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (width, height) = (self.taps.len(), self.rows.len());
+        let mut turned = vec![[0; WIDTH]; self.part.width.next_multiple_of(SIDE)];
+        let mut sums = vec![[0; WIDTH]; 3 * width.next_multiple_of(SIDE)];
+        for top in (0..height).step_by(WIDTH) {
+            // Below the last row it stands again; those sums are not used.
+            let row = |place: usize| {
+                self.part
+                    .row((self.rows.start + top + place).min(self.rows.end - 1))
+            };
+            let mut rows: [&[u8]; WIDTH] = [&[]; WIDTH];
+            for (place, slot) in rows.iter_mut().enumerate() {
+                *slot = row(place);
+            }
+            turn_rows(&rows, &mut turned);
+            sum_pixels(self.taps, self.first, &turned, &mut sums);
+            let count = WIDTH.min(height - top);
+            for (sums, plane) in sums
+                .chunks_exact(width.next_multiple_of(SIDE))
+                .zip(self.planes.chunks_exact_mut(width * height))
+            {
+                turn_back(sums, &mut plane[top * width..][..count * width], width);
+            }
+        }
+    }
+}
+
+/// For each wanted pixel of 32 rows, its three channels: red in the first third of `sums`.
+#[inline(always)]
+fn sum_pixels(taps: &Taps, left: usize, turned: &[Lanes], sums: &mut [Lanes]) {
+    let third = sums.len() / 3;
+    for (place, (first, weights)) in taps.iter().enumerate() {
+        for channel in 0..3 {
+            let mut totals = [HALF; WIDTH];
+            for (pixel, weight) in (first - left..).zip(weights) {
+                // Unseen, the weight keeps the compiler from vectorising the loop around instead,
+                // which gathers single bytes and takes twice the time.
+                let weight = std::hint::black_box(*weight);
+                for (total, value) in totals.iter_mut().zip(&turned[3 * pixel + channel]) {
+                    *total = total.wrapping_add(i32::from(*value) * weight);
+                }
+            }
+            sums[channel * third + place] = to_bytes(totals);
+        }
+    }
+}
+
+/// Byte `n` of 32 rows becomes column `n`.
+#[inline(always)]
+fn turn_rows(rows: &[&[u8]; WIDTH], turned: &mut [Lanes]) {
+    let (turned, _) = turned.as_chunks_mut::<SIDE>();
+    let whole = rows[0].len() / SIDE;
+    for (half, rows) in rows.as_chunks::<SIDE>().0.iter().enumerate() {
+        for (place, columns) in turned.iter_mut().enumerate() {
+            let mut square = [[0; SIDE]; SIDE];
+            if place < whole {
+                for (bytes, row) in square.iter_mut().zip(rows) {
+                    *bytes = row.as_chunks().0[place];
+                }
+            } else {
+                copy_rest(rows, &mut square);
+            }
+            for (column, bytes) in columns.iter_mut().zip(turn(square)) {
+                column.as_chunks_mut().0[half] = bytes;
+            }
+        }
+    }
+}
+
+/// What is left of rows behind their last sixteen bytes.
+#[cold]
+fn copy_rest(rows: &[&[u8]; SIDE], square: &mut [[u8; SIDE]; SIDE]) {
+    for (bytes, row) in square.iter_mut().zip(rows) {
+        let rest = row.as_chunks::<SIDE>().1;
+        bytes[..rest.len()].copy_from_slice(rest);
+    }
+}
+
+/// Columns of 32 rows become those rows, `width` bytes each.
+#[inline(always)]
+fn turn_back(columns: &[Lanes], rows: &mut [u8], width: usize) {
+    for (half, rows) in rows.chunks_mut(SIDE * width).enumerate() {
+        for (place, columns) in columns.as_chunks::<SIDE>().0.iter().enumerate() {
+            let mut square = [[0; SIDE]; SIDE];
+            for (bytes, column) in square.iter_mut().zip(columns) {
+                *bytes = column.as_chunks().0[half];
+            }
+            let square = turn(square);
+            if place < width / SIDE {
+                for (row, bytes) in rows.chunks_exact_mut(width).zip(square) {
+                    row.as_chunks_mut().0[place] = bytes;
+                }
+            } else {
+                write_rest(rows, width, &square);
+            }
+        }
+    }
+}
+
+/// Fills rows behind their last sixteen bytes.
+#[cold]
+fn write_rest(rows: &mut [u8], width: usize, square: &[[u8; SIDE]; SIDE]) {
+    for (row, bytes) in rows.chunks_exact_mut(width).zip(square) {
+        let rest = row.as_chunks_mut::<SIDE>().1;
+        rest.copy_from_slice(&bytes[..rest.len()]);
+    }
+}
+
+/// Rows become columns: four times, the first half of the rows is interleaved with the second.
+#[inline(always)]
+fn turn(square: [[u8; SIDE]; SIDE]) -> [[u8; SIDE]; SIDE] {
+    let mut rows = [u8x16::ZERO; SIDE];
+    for (row, bytes) in rows.iter_mut().zip(square) {
+        *row = u8x16::new(bytes);
+    }
+    for _ in 0..4 {
+        let before = rows;
+        for n in 0..SIDE / 2 {
+            let (upper, lower) = (before[n], before[n + SIDE / 2]);
+            rows[2 * n] = u8x16::unpack_low(upper, lower);
+            rows[2 * n + 1] = u8x16::unpack_high(upper, lower);
+        }
+    }
+    let mut turned = square;
+    for (bytes, row) in turned.iter_mut().zip(rows) {
+        *bytes = row.to_array();
+    }
+    turned
+}
+
+/// The pass along columns.
+pub(crate) struct AlongColumns<'a> {
+    pub(crate) part: &'a Rows<'a>,
+    pub(crate) taps: &'a Taps,
+    /// The row of the picture that is the first one in the part.
+    pub(crate) top: usize,
+    /// `taps x part.width`.
+    pub(crate) result: &'a mut [u8],
+}
+
+impl pulp::NullaryFnOnce for AlongColumns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let results = self.result.chunks_exact_mut(self.part.width);
+        for ((first, weights), result) in self.taps.iter().zip(results) {
+            let first = first - self.top;
+            let (wide, rest) = result.as_chunks_mut::<WIDTH>();
+            let start = wide.len() * WIDTH;
+            for (place, result) in wide.iter_mut().enumerate() {
+                *result = sum_columns::<WIDTH>(self.part, first, weights, place * WIDTH);
+            }
+            for (place, result) in rest.iter_mut().enumerate() {
+                [*result] = sum_columns::<1>(self.part, first, weights, start + place);
+            }
+        }
+    }
+}
+
+/// Some bytes side by side, over all rows that have a weight.
+#[inline(always)]
+fn sum_columns<const N: usize>(
+    part: &Rows,
+    first: usize,
+    weights: &[i32],
+    start: usize,
+) -> [u8; N] {
+    let mut totals = [HALF; N];
+    for (row, weight) in (first..).zip(weights) {
+        let bytes: &[u8] = &part.row(row)[start..][..N];
+        for (total, value) in totals.iter_mut().zip(bytes) {
+            *total = total.wrapping_add(i32::from(*value) * weight);
+        }
+    }
+    to_bytes(totals)
+}
+
+#[inline(always)]
+fn to_bytes<const N: usize>(totals: [i32; N]) -> [u8; N] {
+    let mut bytes = [0; N];
+    for (byte, total) in bytes.iter_mut().zip(totals) {
+        *byte = (total >> PRECISION).clamp(0, 255) as u8;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turning_makes_columns_of_rows() {
+        let square: [[u8; SIDE]; SIDE] =
+            std::array::from_fn(|row| std::array::from_fn(|column| (row * SIDE + column) as u8));
+        let turned = turn(square);
+        for row in 0..SIDE {
+            for column in 0..SIDE {
+                assert_eq!(turned[column][row], square[row][column]);
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The pictures and videos that the captioning example reads.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use captioner::git::{PixelValues, Processor};
+use captioner::image::{DecodeOptions, RgbImage, open};
+
+/// Endings of the files that are taken from a folder.
+const PICTURES: [&str; 9] = [
+    "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "apng",
+];
+
+/// What one caption is about.
+pub(crate) enum Input {
+    Picture(PathBuf),
+    /// A folder and its frames.
+    Video(PathBuf, Vec<PathBuf>),
+}
+
+impl Input {
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Picture(path) | Self::Video(path, _) => path.display().to_string(),
+        }
+    }
+}
+
+/// Files as they are, and the pictures of each folder, sorted by name; with `videos` each folder
+/// as one video.
+pub(crate) fn find(paths: &[PathBuf], videos: bool) -> Result<Vec<Input>, Box<dyn Error>> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        match (path.is_dir(), videos) {
+            (true, true) => inputs.push(Input::Video(path.clone(), pictures(path)?)),
+            (true, false) => inputs.extend(pictures(path)?.into_iter().map(Input::Picture)),
+            (false, false) => inputs.push(Input::Picture(path.clone())),
+            (false, true) => {
+                let path = path.display();
+                return Err(format!("{path} is no folder: --frames wants one for a video").into());
+            }
+        }
+    }
+    Ok(inputs)
+}
+
+fn pictures(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let paths: Result<Vec<_>, _> = entries.map(|entry| entry.map(|e| e.path())).collect();
+    let mut paths = paths?;
+    paths.retain(|path| is_picture(path));
+    if paths.is_empty() {
+        let endings = PICTURES.join(", ");
+        return Err(format!("{} holds no picture ({endings})", folder.display()).into());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn is_picture(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| PICTURES.contains(&ending.to_lowercase().as_str()))
+}
+
+/// Decodes and preprocesses a batch.
+pub(crate) fn read(inputs: &[Input], processor: &Processor) -> Result<PixelValues, Box<dyn Error>> {
+    let decode = |path: &PathBuf| open(path, &DecodeOptions::default());
+    let mut pictures: Vec<RgbImage> = Vec::new();
+    let mut videos: Vec<PixelValues> = Vec::new();
+    for input in inputs {
+        match input {
+            Input::Picture(path) => pictures.push(decode(path)?),
+            Input::Video(_, frames) => {
+                let frames: Result<Vec<_>, _> = frames.iter().map(decode).collect();
+                videos.push(processor.frame_values(&frames?)?);
+            }
+        }
+    }
+    if videos.is_empty() {
+        return Ok(processor.pixel_values(&pictures)?);
+    }
+    let shape = videos[0].shape();
+    if let Some(other) = videos.iter().find(|video| video.shape() != shape) {
+        let (one, other) = (shape[1], other.shape()[1]);
+        return Err(format!("videos of {one} and {other} frames do not make a batch").into());
+    }
+    let values: Vec<f32> = videos
+        .iter()
+        .flat_map(|video| video.values())
+        .copied()
+        .collect();
+    let mut shape = shape.to_vec();
+    shape[0] = videos.len();
+    Ok(PixelValues::new(values, &shape)?)
+}
