@@ -37,7 +37,7 @@ const QUICK: f64 = 1.702;
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
     Autodiff,
-    Fusion: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal"))
+    Fusion: cfg(feature = "fusion")
 )]
 pub(crate) trait FusedActivation: Backend {
     /// The activation of every value.

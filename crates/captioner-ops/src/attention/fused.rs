@@ -88,7 +88,7 @@ impl<B: Backend> AttentionInputs<B> {
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
     Autodiff,
-    Fusion: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal"))
+    Fusion: cfg(feature = "fusion")
 )]
 pub(crate) trait FusedAttention: Backend {
     /// The result and the statistics of each row.

@@ -31,7 +31,7 @@ pub fn cross_entropy(
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
     Autodiff,
-    Fusion: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal"))
+    Fusion: cfg(feature = "fusion")
 )]
 pub(crate) trait FusedCrossEntropy: Backend {
     /// Losses `[rows]` and statistics.

@@ -28,7 +28,7 @@ pub fn dropout<const D: usize>(x: Tensor<D>, probability: f64) -> Tensor<D> {
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
     Autodiff,
-    Fusion: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal"))
+    Fusion: cfg(feature = "fusion")
 )]
 pub(crate) trait FusedDropout: Backend {
     /// The result and the choice, where each value is kept with probability `keep`.

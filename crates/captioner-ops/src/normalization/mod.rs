@@ -31,7 +31,7 @@ pub fn layer_norm<const D: usize>(
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
     Autodiff,
-    Fusion: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal"))
+    Fusion: cfg(feature = "fusion")
 )]
 pub(crate) trait FusedLayerNorm: Backend {
     /// `x` `[..., width]`, `weight` and `bias` `[width]` to the result and the statistics.

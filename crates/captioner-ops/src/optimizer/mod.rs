@@ -90,7 +90,7 @@ impl From<AdamWStep> for Factors {
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
     Autodiff,
-    Fusion: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal"))
+    Fusion: cfg(feature = "fusion")
 )]
 pub(crate) trait OptimizerOps: Backend {
     /// Parameter, mean and mean of squares after a step.
