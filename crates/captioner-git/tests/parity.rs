@@ -67,6 +67,34 @@ fn logits_are_the_references() {
     }
 }
 
+#[test]
+fn an_adapter_that_peft_wrote_gives_pefts_logits_merged_or_not() {
+    let fixture = Fixture::open("base-like");
+    let folder = fixture.folder.with_file_name("adapter");
+    let want = Tensors::open(&folder.join("expected.safetensors")).values("logits");
+    let adapted = fixture.model(&device()).with_adapter(&folder).unwrap();
+    let (rows, width) = fixture.captions();
+    let ids: Vec<i64> = rows.concat().into_iter().map(i64::from).collect();
+    for model in [adapted.clone(), adapted.merge_adapter()] {
+        let prefix = model.encode_pixels(&fixture.pixels()).unwrap();
+        let data = burn::tensor::TensorData::new(ids.clone(), [rows.len(), width]);
+        let ids = Tensor::<2, Int>::from_data(data, &device());
+        let difference = relative_difference(model.logits(&prefix, ids).unwrap(), want.clone());
+        eprintln!("adapter: logits {difference:.1e}");
+        assert!(difference < OUTPUT, "{difference:e}");
+    }
+    let plain = difference_to_plain(&fixture, &want);
+    assert!(
+        plain > 0.01,
+        "the adapter changes too little to show anything: {plain:e}"
+    );
+}
+
+/// How far the wanted logits are from those without the adapter.
+fn difference_to_plain(fixture: &Fixture, want: &[f32]) -> f32 {
+    fixture::difference(&fixture.values("logits"), want)
+}
+
 fn batch(fixture: &Fixture, in_loss: bool) -> CaptionBatch {
     let padding = TextPadding {
         length: None,
@@ -239,4 +267,28 @@ fn streamed_tokens_are_the_texts() {
     };
     let refused = model.generate_streaming(&prefix, &[], &beams, &mut |_| {});
     assert!(refused.is_err());
+}
+
+#[test]
+#[ignore = "needs CAPTIONER_GIT_BASE, the 700 MB folder that tools/reference/git_base.py writes"]
+fn full_size_git_base_computes_and_writes_what_transformers_does() {
+    let folder = std::env::var_os("CAPTIONER_GIT_BASE").expect("CAPTIONER_GIT_BASE names a folder");
+    let fixture = Fixture::open_folder(folder.into());
+    let model = fixture.model(&device());
+    let prefix = model.encode_pixels(&fixture.pixels()).unwrap();
+    let (rows, width) = fixture.captions();
+    let ids: Vec<i64> = rows.concat().into_iter().map(i64::from).collect();
+    let data = burn::tensor::TensorData::new(ids, [rows.len(), width]);
+    let ids = Tensor::<2, Int>::from_data(data, &device());
+    let got = model.logits(&prefix, ids).unwrap();
+    let difference = relative_difference(got, fixture.values("logits"));
+    eprintln!("git-base: logits {difference:.1e}");
+    assert!(difference < OUTPUT, "{difference:e}");
+    let config = GenerationConfig {
+        max_new_tokens: Some(20),
+        ..GenerationConfig::default()
+    };
+    let texts = model.generate(&prefix, &[], &config).unwrap();
+    let ids: Vec<_> = texts.into_iter().map(|text| text.ids).collect();
+    assert_eq!(ids, fixture.sequences());
 }
