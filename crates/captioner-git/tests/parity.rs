@@ -12,8 +12,8 @@ use captioner_git::{CaptionBatch, GenerationConfig, TextPadding};
 
 use fixture::{Fixture, NAMES, Tensors, relative_difference};
 
-/// Largest difference of outputs, as a share of the largest value: what the issue of sums in
-/// another order leaves.
+/// Largest difference of outputs, as a share of the largest value: what sums in another order
+/// leave.
 const OUTPUT: f32 = 2e-5;
 const LOSS: f32 = 1e-6;
 const GRADIENT: f32 = 1e-4;
