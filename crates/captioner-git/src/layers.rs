@@ -6,7 +6,7 @@
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Int, Tensor, module};
 
-use captioner_ops::{dropout, gelu, layer_norm, quick_gelu};
+use captioner_ops::{dropout, gelu, layer_norm, linear, quick_gelu};
 
 use crate::config::HiddenAct;
 
@@ -45,7 +45,7 @@ impl Linear {
 
     /// `[..., inputs]` to `[..., outputs]`.
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let y = module::linear(x.clone(), self.weight.val(), Some(self.bias.val()));
+        let y = linear(x.clone(), self.weight.val(), self.bias.val());
         match &self.lora {
             None => y,
             Some(lora) => y + lora.forward(x),
@@ -55,8 +55,12 @@ impl Linear {
 
 impl Lora {
     fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let low = module::linear(dropout(x, self.dropout), self.a.val(), None);
-        module::linear(low, self.b.val(), None) * self.scale
+        let (a, b) = (self.a.val(), self.b.val());
+        let mut dims = x.dims();
+        let (inputs, outputs) = (a.dims()[0], b.dims()[1]);
+        let rows = dropout(x, self.dropout).reshape([-1, inputs as isize]);
+        dims[D - 1] = outputs;
+        (rows.matmul(a).matmul(b) * self.scale).reshape(dims)
     }
 }
 

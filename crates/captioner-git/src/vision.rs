@@ -137,9 +137,10 @@ impl PatchEmbedding {
             .slice([0..batch, 0..channels, 0..down * patch, 0..across * patch])
             .reshape([batch, channels, down, patch, across, patch])
             .permute([0, 2, 4, 1, 3, 5])
-            .reshape([batch, down * across, channels * patch * patch]);
+            .reshape([batch * down * across, channels * patch * patch]);
         let weight = weight.reshape([width, channels * patch * patch]);
-        patches.matmul(weight.transpose().unsqueeze())
+        let embedded = patches.matmul(weight.transpose());
+        embedded.reshape([batch, down * across, width])
     }
 }
 

@@ -23,6 +23,7 @@ mod device;
 mod dropout;
 #[cfg(feature = "flex")]
 mod kernels;
+mod linear;
 mod normalization;
 mod optimizer;
 
@@ -31,5 +32,6 @@ pub use attention::{KeyValue, attention, causal_mask, merge_heads, prefix_attent
 pub use cross_entropy::cross_entropy;
 pub use device::{DeviceError, DeviceSpec};
 pub use dropout::dropout;
+pub use linear::linear;
 pub use normalization::layer_norm;
 pub use optimizer::{AdamWStep, adamw, scale, sum_of_squares};

@@ -4,8 +4,8 @@ mod comparison;
 
 use burn::tensor::{Device, Int, Tensor, activation};
 use captioner_ops::{
-    AdamWStep, KeyValue, adamw, attention, cross_entropy, gelu, layer_norm, prefix_attention,
-    quick_gelu, scale, sum_of_squares,
+    AdamWStep, KeyValue, adamw, attention, cross_entropy, gelu, layer_norm, linear,
+    prefix_attention, quick_gelu, scale, sum_of_squares,
 };
 use comparison::{Arrangement, assert_same, devices, random};
 
@@ -37,6 +37,33 @@ fn quick_gelu_is_x_times_a_sigmoid() {
     for (device, shape, arrangement) in cases() {
         let x = random(shape, arrangement, 3.0, &device);
         assert_same([x], |[x]| quick_gelu(x), |[x]| composed(x), 2e-6);
+    }
+}
+
+#[test]
+fn a_linear_map_is_a_product_and_a_sum() {
+    let composed = |[x, weight, bias]: [Tensor<3>; 3]| x.matmul(weight) + bias;
+    let fused = |[x, weight, bias]: [Tensor<3>; 3]| {
+        let [_, inputs, outputs] = weight.dims();
+        linear(
+            x,
+            weight.reshape([inputs, outputs]),
+            bias.reshape([outputs]),
+        )
+    };
+    for (device, shape, arrangement) in cases() {
+        for outputs in [1, 70, 210] {
+            // Entries of the order of 1 / inputs keep results of order 1.
+            let weight = [1, shape[2], outputs];
+            let deviation = 1.0 / (shape[2] as f64).sqrt();
+            let inputs = [
+                random(shape, arrangement, 1.0, &device),
+                random(weight, arrangement, deviation, &device),
+                random([1, 1, outputs], Arrangement::RowMajor, 1.0, &device),
+            ];
+            // Sums of up to 335 products of order 1.
+            assert_same(inputs, fused, composed, 2e-5);
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use captioner_ops::{
-    AdamWStep, KeyValue, adamw, attention, cross_entropy, dropout, gelu, layer_norm, quick_gelu,
-    sum_of_squares,
+    AdamWStep, KeyValue, adamw, attention, cross_entropy, dropout, gelu, layer_norm, linear,
+    quick_gelu, sum_of_squares,
 };
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
@@ -30,9 +30,14 @@ fn everything() -> Vec<TensorData> {
     let targets: Vec<i64> = (0..67).collect();
     let targets = Tensor::<1, Int>::from_data(targets.as_slice(), &device);
     let loss = cross_entropy(logits.clone(), targets, 0.1);
-    let mut all = vec![y.to_data(), z.to_data(), loss.to_data()];
-    let total = y.sum() + z.sum() + loss.sum();
+    let map = random([257, 193]).autodiff().require_grad();
+    let shift = random([193]).autodiff().require_grad();
+    let mapped = linear(y.clone(), map.clone(), shift.clone());
+    let mut all = vec![y.to_data(), z.to_data(), loss.to_data(), mapped.to_data()];
+    let total = y.sum() + z.sum() + loss.sum() + mapped.square().sum();
     let grads = total.backward();
+    all.push(map.grad(&grads).unwrap().into_data());
+    all.push(shift.grad(&grads).unwrap().into_data());
     all.push(x.grad(&grads).unwrap().into_data());
     all.extend([weight, bias].map(|x| x.grad(&grads).unwrap().into_data()));
     all.extend([query, key, value].map(|x| x.grad(&grads).unwrap().into_data()));

@@ -11,6 +11,7 @@ pub(crate) mod dropout;
 pub(crate) mod elementwise;
 pub(crate) mod function;
 pub(crate) mod layer_norm;
+pub(crate) mod linear;
 pub(crate) mod norm;
 pub(crate) mod product;
 pub(crate) mod reduce;

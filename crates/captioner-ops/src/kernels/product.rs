@@ -131,26 +131,100 @@ pub(crate) enum Onto {
 /// # Panics
 /// When the shapes don't fit each other.
 pub(crate) fn product(out: MatrixMut<'_>, onto: Onto, scale: f32, a: Matrix<'_>, b: Matrix<'_>) {
+    multiply(out, onto, scale, a, b, Parallelism::None);
+}
+
+/// `a · b` added to `out`, by all threads where it is large.
+///
+/// # Panics
+/// When the shapes don't fit each other.
+pub(crate) fn add_product(out: MatrixMut<'_>, a: Matrix<'_>, b: Matrix<'_>) {
+    let threads = threads(&a, &b);
+    multiply(out, Onto::Sum, 1.0, a, b, threads);
+}
+
+/// `a · b` in rows one after the other, by all threads where it is large.
+///
+/// # Panics
+/// When the shapes don't fit each other.
+pub(crate) fn new_product(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+    assert_eq!(a.columns, b.rows, "shapes of a product");
+    let size = a.rows.checked_mul(b.columns);
+    let size = size.expect("a product is larger than memory");
+    let mut out = Vec::with_capacity(size);
+    let threads = threads(&a, &b);
+    // SAFETY: `out` has room for `size` values, which are those of a dense matrix of `a.rows` by
+    // `b.columns`; nothing else points there.
+    unsafe {
+        let strides = [b.columns, 1];
+        multiply_at(out.as_mut_ptr(), strides, Onto::Nothing, 1.0, a, b, threads);
+        // Every value was written: `Onto::Nothing` reads none and writes all, also for no columns
+        // of `a`, where it writes zeros.
+        out.set_len(size);
+    }
+    out
+}
+
+/// From so many multiplications on a second thread pays.
+const SHARED: usize = 192 * 192 * 192;
+
+fn threads(a: &Matrix<'_>, b: &Matrix<'_>) -> Parallelism {
+    let work = a.rows.saturating_mul(a.columns).saturating_mul(b.columns);
+    match work < SHARED {
+        true => Parallelism::None,
+        // As many as the pool has.
+        false => Parallelism::Rayon(0),
+    }
+}
+
+fn multiply(
+    out: MatrixMut<'_>,
+    onto: Onto,
+    scale: f32,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    threads: Parallelism,
+) {
     assert_eq!(
         (a.rows, a.columns, b.columns),
         (out.rows, b.rows, out.columns),
         "shapes of a product"
     );
-    if out.rows == 0 || out.columns == 0 {
+    let strides = [out.row_stride, 1];
+    // SAFETY: `MatrixMut` holds a slice, which is valid while borrowed, and its constructor checked
+    // that every (row, column) below its counts lies inside; those are the product's. It is
+    // borrowed mutably, so it overlaps neither `a` nor `b`, and its rows do not overlap each other.
+    unsafe { multiply_at(out.values.as_mut_ptr(), strides, onto, scale, a, b, threads) }
+}
+
+/// # Safety
+/// `out` is valid for writes at every row of `a` and column of `b`, times the strides, no two of
+/// which are one place, and at none of them do `a` or `b` lie. With [`Onto::Sum`] the values there
+/// are initialised.
+unsafe fn multiply_at(
+    out: *mut f32,
+    [row_stride, column_stride]: [usize; 2],
+    onto: Onto,
+    scale: f32,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    threads: Parallelism,
+) {
+    debug_assert_eq!(a.columns, b.rows);
+    if a.rows == 0 || b.columns == 0 {
         return;
     }
-    // SAFETY: `Matrix` and `MatrixMut` hold slices, which are valid while borrowed, and their
-    // constructors checked that every (row, column) below the counts given here lies inside;
-    // strides are below isize::MAX because a slice of f32 is. `out` is borrowed mutably, so it
-    // overlaps neither `a` nor `b`, and its rows do not overlap each other.
+    // SAFETY: the caller answers for `out`. `Matrix` holds a slice, which is valid while borrowed,
+    // and its constructor checked that every (row, column) below its counts lies inside; strides
+    // are below isize::MAX because a slice of f32 is.
     unsafe {
         gemm(
-            out.rows,
-            out.columns,
+            a.rows,
+            b.columns,
             a.columns,
-            out.values.as_mut_ptr(),
-            1,
-            out.row_stride as isize,
+            out,
+            column_stride as isize,
+            row_stride as isize,
             onto == Onto::Sum,
             a.values.as_ptr(),
             a.column_stride as isize,
@@ -163,7 +237,7 @@ pub(crate) fn product(out: MatrixMut<'_>, onto: Onto, scale: f32, a: Matrix<'_>,
             false,
             false,
             false,
-            Parallelism::None,
+            threads,
         );
     }
 }
@@ -224,6 +298,26 @@ mod tests {
                         assert!((g - w).abs() < 1e-5, "{m} {n} {k}: {g} is not {w}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn new_and_added_products_are_those_of_the_definition_shared_or_not() {
+        let values = numbers(220 * 220 * 2);
+        for [m, n, k] in [[0, 3, 2], [2, 3, 0], [1, 300, 200], [40, 50, 60], [210, 200, 190]] {
+            let a = Matrix::new(&values, [k, m], [m, 1]).transposed();
+            let b = Matrix::dense(&values, k, n);
+            let mut want = vec![0.0; m * n];
+            plain(MatrixMut::dense(&mut want, m, n), Onto::Nothing, 1.0, a, b);
+            let got = new_product(a, b);
+            let mut sum = vec![0.5; m * n];
+            add_product(MatrixMut::dense(&mut sum, m, n), a, b);
+            assert_eq!((got.len(), sum.len()), (m * n, m * n));
+            for ((g, s), w) in got.iter().zip(&sum).zip(&want) {
+                // Sums of up to 200 products of order 1, in another order.
+                assert!((g - w).abs() < 1e-4, "{m} {n} {k}: {g} is not {w}");
+                assert!((s - 0.5 - w).abs() < 1e-4, "{m} {n} {k}: {s} is not 0.5 + {w}");
             }
         }
     }
