@@ -82,7 +82,7 @@ struct TrainingFlags {
     #[arg(long, value_name = "FOLDER")]
     output_dir: Option<PathBuf>,
 
-    /// Passes over the training set; fractions count. [default: 100, or 50]
+    /// Passes over the training set; fractions count. [default: 80, or 50]
     #[arg(long, value_name = "N")]
     num_train_epochs: Option<f64>,
 
@@ -258,7 +258,7 @@ impl Flags {
 fn from_fresh_weights() -> TrainingArguments {
     TrainingArguments {
         output_dir: "git-creatures".into(),
-        num_train_epochs: 100.0,
+        num_train_epochs: 80.0,
         per_device_train_batch_size: 16,
         per_device_eval_batch_size: 32,
         gradient_accumulation_steps: 1,

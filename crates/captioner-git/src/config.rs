@@ -163,7 +163,7 @@ impl Default for GitConfig {
 
 impl GitConfig {
     /// A model small enough to be trained from nothing on a CPU in minutes: 96-pixel pictures,
-    /// 12-pixel patches, width 128, four vision and two decoder layers.
+    /// 16-pixel patches, width 128, four vision and two decoder layers.
     pub fn small(vocab_size: usize, pad: u32, bos: u32, eos: u32) -> Self {
         Self {
             vision_config: GitVisionConfig {
@@ -172,7 +172,7 @@ impl GitConfig {
                 num_hidden_layers: 4,
                 num_attention_heads: 4,
                 image_size: 96,
-                patch_size: 12,
+                patch_size: 16,
                 initializer_range: 0.05,
                 ..GitVisionConfig::default()
             },

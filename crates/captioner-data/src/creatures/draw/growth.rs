@@ -5,8 +5,13 @@ use super::palette::Palette;
 use super::pen::{Ink, LINE, Outline, Pen, Point, curve, mirrored, moved, oval};
 use crate::creatures::traits::Growth;
 
-const INNER_EAR: Ink = Ink(60, 20, 40, 70);
+// What tells one growth from another where shapes are small.
+const INSIDE_LONG_EARS: Ink = Ink::rgb(255, 196, 204);
+const INSIDE_POINTED_EARS: Ink = Ink::rgb(64, 44, 60);
 const IVORY: Ink = Ink::rgb(246, 236, 208);
+const TUFT: Ink = Ink::rgb(64, 44, 60);
+const KNOB: Ink = Ink::rgb(255, 236, 84);
+const FEATHER: Ink = Ink::rgb(226, 240, 252);
 
 /// Draws what grows on the head or the back. The body goes on top of its roots.
 pub(super) fn draw(pen: &mut Pen, growth: Growth, anatomy: &Anatomy, palette: &Palette) {
@@ -14,8 +19,8 @@ pub(super) fn draw(pen: &mut Pen, growth: Growth, anatomy: &Anatomy, palette: &P
         Growth::LongEars => draw_long_ears(pen, anatomy, palette.accent),
         Growth::PointedEars => draw_pointed_ears(pen, anatomy, palette.accent),
         Growth::Horns => draw_horns(pen, anatomy),
-        Growth::Antennae => draw_antennae(pen, anatomy, palette.accent),
-        Growth::Wings => draw_wings(pen, anatomy, palette.accent),
+        Growth::Antennae => draw_antennae(pen, anatomy),
+        Growth::Wings => draw_wings(pen, anatomy),
         Growth::Tail => draw_tail(pen, anatomy, palette),
     }
 }
@@ -57,7 +62,7 @@ fn draw_long_ears(pen: &mut Pen, anatomy: &Anatomy, ink: Ink) {
     );
     for (ear, inner) in pair(anatomy, ear).into_iter().zip(pair(anatomy, inner)) {
         pen.shape(ear, ink);
-        pen.tint(inner, INNER_EAR);
+        pen.tint(inner, INSIDE_LONG_EARS);
     }
 }
 
@@ -80,7 +85,7 @@ fn draw_pointed_ears(pen: &mut Pen, anatomy: &Anatomy, ink: Ink) {
     );
     for (ear, inner) in pair(anatomy, ear).into_iter().zip(pair(anatomy, inner)) {
         pen.shape(ear, ink);
-        pen.tint(inner, INNER_EAR);
+        pen.tint(inner, INSIDE_POINTED_EARS);
     }
 }
 
@@ -99,7 +104,7 @@ fn draw_horns(pen: &mut Pen, anatomy: &Anatomy) {
     }
 }
 
-fn draw_antennae(pen: &mut Pen, anatomy: &Anatomy, ink: Ink) {
+fn draw_antennae(pen: &mut Pen, anatomy: &Anatomy) {
     let (x, y) = root(anatomy);
     let stalk = curve_at(
         (x, y),
@@ -109,11 +114,11 @@ fn draw_antennae(pen: &mut Pen, anatomy: &Anatomy, ink: Ink) {
     let knob = oval(x - 14.0, y - 50.0, 15.0, 15.0);
     for (stalk, knob) in pair(anatomy, stalk).into_iter().zip(pair(anatomy, knob)) {
         pen.line(stalk, 7.0, LINE);
-        pen.shape(knob, ink);
+        pen.shape(knob, KNOB);
     }
 }
 
-fn draw_wings(pen: &mut Pen, anatomy: &Anatomy, ink: Ink) {
+fn draw_wings(pen: &mut Pen, anatomy: &Anatomy) {
     let wing = curve_at(
         anatomy.wing,
         (10.0, 20.0),
@@ -128,8 +133,8 @@ fn draw_wings(pen: &mut Pen, anatomy: &Anatomy, ink: Ink) {
         FarWing::Mirrored => mirrored(&wing, anatomy.middle),
         FarWing::Beside(distance) => moved(&wing, distance),
     };
-    pen.shape(far, ink);
-    pen.shape(wing, ink);
+    pen.shape(far, FEATHER);
+    pen.shape(wing, FEATHER);
 }
 
 fn draw_tail(pen: &mut Pen, anatomy: &Anatomy, palette: &Palette) {
@@ -143,5 +148,5 @@ fn draw_tail(pen: &mut Pen, anatomy: &Anatomy, palette: &Palette) {
     );
     pen.tube(tail, 15.0, palette.main);
     let (x, y) = anatomy.rump;
-    pen.shape(oval(x - 34.0, y - 98.0, 20.0, 20.0), palette.accent);
+    pen.shape(oval(x - 34.0, y - 98.0, 20.0, 20.0), TUFT);
 }
