@@ -67,14 +67,15 @@ fn run(flags: &Flags) -> Outcome<()> {
     show::step("2. Split it");
     let Split { train, test } = train_test_split(dataset, flags.test_size, arguments.seed)?;
     println!("{} rows to train on, {} held out", train.len(), test.len());
+    // Opened here, shown in step 4: if something is wrong with it, nothing must have been written.
+    let (processor, model) = base_model(checkpoint.as_deref(), &train, arguments.seed, &device)?;
+    let model = flags.choose_parameters(model, arguments.seed)?;
 
     show::step("3. Look at five samples");
     output.claim(&arguments)?;
     show::samples(&train, &arguments.output_dir.join("samples.png"))?;
 
     show::step("4. Load processor and base model");
-    let (processor, model) = base_model(checkpoint.as_deref(), &train, arguments.seed, &device)?;
-    let model = flags.choose_parameters(model, arguments.seed)?;
     show::model(&model, &device);
     let positions = model.config().max_position_embeddings;
     let prepare = |part: Subset| {

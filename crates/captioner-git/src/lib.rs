@@ -19,6 +19,7 @@ mod pattern;
 #[cfg(test)]
 mod plain;
 mod pretrained;
+mod process;
 mod processor;
 mod vision;
 mod weights;
@@ -33,5 +34,6 @@ pub use generation::{EarlyStopping, GENERATION_FILE, Generated, GenerationConfig
 pub use model::{GitForCausalLm, LossOutput, Predictions};
 pub use pattern::NamePattern;
 pub use pretrained::{save_pretrained, write_files};
+pub use process::{ProcessedBatch, ProcessorInput};
 pub use processor::{Caption, Processor};
 pub use weights::{LoadReport, Mismatches, WeightsError};

@@ -10,6 +10,7 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
+#[path = "../../../benches/peers/peer.rs"]
 mod peer;
 
 use captioner_image::{

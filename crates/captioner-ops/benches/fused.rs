@@ -6,10 +6,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use burn::tensor::activation::{log_softmax, sigmoid, softmax};
-use burn::tensor::{Bool, Device, Distribution, Int, Tensor};
+use burn::tensor::{Bool, Device, Distribution, Int, Tensor, module};
 use captioner_ops::{
     AdamWStep, KeyValue, adamw, attention, causal_mask, cross_entropy, dropout, gelu, layer_norm,
-    merge_heads, prefix_attention, quick_gelu, split_heads,
+    linear, merge_heads, prefix_attention, quick_gelu, split_heads,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -50,7 +50,7 @@ fn compare<const N: usize, const D: usize, const E: usize>(
 }
 
 fn activations(criterion: &mut Criterion) {
-    for (size, shape) in [("small", [16, 65, 512]), ("base", [4, 197, 3072])] {
+    for (size, shape) in [("small", [16, 37, 512]), ("base", [4, 197, 3072])] {
         let x = random(shape);
         compare(
             criterion,
@@ -76,8 +76,28 @@ fn activations(criterion: &mut Criterion) {
     }
 }
 
+fn linear_maps(criterion: &mut Criterion) {
+    for (size, [batch, rows, width]) in [("small", [16, 37, 128]), ("base", [4, 197, 768])] {
+        compare(
+            criterion,
+            &format!("linear {size}"),
+            [random([batch, rows, width]), random([1, width, 4 * width])],
+            [
+                ("fused", &|[x, weight]| {
+                    let bias = Tensor::zeros([4 * width], &x.device());
+                    linear(x, weight.squeeze_dim(0), bias)
+                }),
+                ("composed", &|[x, weight]| {
+                    let bias = Tensor::zeros([4 * width], &x.device());
+                    module::linear(x, weight.squeeze_dim(0), Some(bias))
+                }),
+            ],
+        );
+    }
+}
+
 fn norms(criterion: &mut Criterion) {
-    for (size, [batch, rows, width]) in [("small", [16, 65, 128]), ("base", [4, 197, 768])] {
+    for (size, [batch, rows, width]) in [("small", [16, 37, 128]), ("base", [4, 197, 768])] {
         let inputs = [
             random([batch, rows, width]),
             random([1, 1, width]),
@@ -93,7 +113,7 @@ fn norms(criterion: &mut Criterion) {
                     layer_norm(x, flat(w), flat(b), 1e-5)
                 }),
                 ("composed", &move |[x, w, b]| {
-                    burn::tensor::module::layer_norm(x, flat(w), Some(flat(b)), 1e-5)
+                    module::layer_norm(x, flat(w), Some(flat(b)), 1e-5)
                 }),
             ],
         );
@@ -102,7 +122,7 @@ fn norms(criterion: &mut Criterion) {
 
 fn attentions(criterion: &mut Criterion) {
     for (size, [batch, heads, rows, width]) in
-        [("small", [16, 4, 65, 32]), ("base", [4, 12, 197, 64])]
+        [("small", [16, 4, 37, 32]), ("base", [4, 12, 197, 64])]
     {
         let one = || random([batch, rows, heads, width]).swap_dims(1, 2);
         compare(
@@ -124,7 +144,7 @@ fn attentions(criterion: &mut Criterion) {
 
 fn prefix_attentions(criterion: &mut Criterion) {
     for (size, [batch, heads, rows, width], text) in [
-        ("small", [16, 4, 65, 32], 16),
+        ("small", [16, 4, 37, 32], 16),
         ("base", [4, 12, 197, 64], 24),
     ] {
         let one = |rows| random([batch, rows, heads, width]).swap_dims(1, 2);
@@ -203,7 +223,7 @@ fn losses(criterion: &mut Criterion) {
 /// A whole layer of the vision encoder: what a training step is mostly made of.
 fn layers(criterion: &mut Criterion) {
     for (size, [batch, rows, width], heads) in
-        [("small", [16, 65, 128], 4), ("base", [4, 197, 768], 12)]
+        [("small", [16, 37, 128], 4), ("base", [4, 197, 768], 12)]
     {
         let small = |shape: [usize; 2]| {
             let scale = 1.0 / (shape[0] as f64).sqrt();
@@ -229,6 +249,7 @@ fn layers(criterion: &mut Criterion) {
                         inputs,
                         heads,
                         Way {
+                            linear,
                             norm: |x, w, b| layer_norm(x, w, b, 1e-5),
                             attention: |query, key, value| {
                                 attention(query, KeyValue { key, value }, 0.0)
@@ -242,7 +263,8 @@ fn layers(criterion: &mut Criterion) {
                         inputs,
                         heads,
                         Way {
-                            norm: |x, w, b| burn::tensor::module::layer_norm(x, w, Some(b), 1e-5),
+                            linear: |x, w, b| module::linear(x, w, Some(b)),
+                            norm: |x, w, b| module::layer_norm(x, w, Some(b), 1e-5),
                             attention: |query, key, value| {
                                 let scores = scaled(query).matmul(key.transpose());
                                 softmax(scores, 3).matmul(value)
@@ -258,6 +280,7 @@ fn layers(criterion: &mut Criterion) {
 
 /// The operations of a layer.
 struct Way {
+    linear: fn(Tensor<3>, Tensor<2>, Tensor<1>) -> Tensor<3>,
     norm: fn(Tensor<3>, Tensor<1>, Tensor<1>) -> Tensor<3>,
     attention: fn(Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<4>,
     activation: fn(Tensor<3>) -> Tensor<3>,
@@ -270,7 +293,7 @@ fn layer(inputs: [Tensor<3>; 8], heads: usize, way: Way) -> Tensor<3> {
     let linear = |x: Tensor<3>, weight: Tensor<3>| {
         let [_, inputs, outputs] = weight.dims();
         let weight = weight.reshape([inputs, outputs]);
-        burn::tensor::module::linear(x, weight, Some(bias(outputs)))
+        (way.linear)(x, weight, bias(outputs))
     };
     let y = (way.norm)(x.clone(), bias(width), bias(width));
     let [query, key, value] =
@@ -281,7 +304,7 @@ fn layer(inputs: [Tensor<3>; 8], heads: usize, way: Way) -> Tensor<3> {
 }
 
 fn dropouts(criterion: &mut Criterion) {
-    for (size, shape) in [("small", [16, 65, 128]), ("base", [4, 197, 768])] {
+    for (size, shape) in [("small", [16, 37, 128]), ("base", [4, 197, 768])] {
         compare(
             criterion,
             &format!("dropout {size}"),
@@ -338,6 +361,7 @@ fn optimizer(criterion: &mut Criterion) {
 criterion_group!(
     benches,
     activations,
+    linear_maps,
     norms,
     attentions,
     prefix_attentions,

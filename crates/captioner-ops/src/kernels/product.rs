@@ -305,7 +305,13 @@ mod tests {
     #[test]
     fn new_and_added_products_are_those_of_the_definition_shared_or_not() {
         let values = numbers(220 * 220 * 2);
-        for [m, n, k] in [[0, 3, 2], [2, 3, 0], [1, 300, 200], [40, 50, 60], [210, 200, 190]] {
+        for [m, n, k] in [
+            [0, 3, 2],
+            [2, 3, 0],
+            [1, 300, 200],
+            [40, 50, 60],
+            [210, 200, 190],
+        ] {
             let a = Matrix::new(&values, [k, m], [m, 1]).transposed();
             let b = Matrix::dense(&values, k, n);
             let mut want = vec![0.0; m * n];
@@ -317,7 +323,10 @@ mod tests {
             for ((g, s), w) in got.iter().zip(&sum).zip(&want) {
                 // Sums of up to 200 products of order 1, in another order.
                 assert!((g - w).abs() < 1e-4, "{m} {n} {k}: {g} is not {w}");
-                assert!((s - 0.5 - w).abs() < 1e-4, "{m} {n} {k}: {s} is not 0.5 + {w}");
+                assert!(
+                    (s - 0.5 - w).abs() < 1e-4,
+                    "{m} {n} {k}: {s} is not 0.5 + {w}"
+                );
             }
         }
     }

@@ -33,7 +33,10 @@ impl FusedLinear for Flex {
         let [inputs, outputs] = [0, 1].map(|axis| weight.shape()[axis]);
         let rows = grad.shape().num_elements() / outputs;
         let weight = Matrix::dense(values(&weight), inputs, outputs);
-        let of_x = new_product(Matrix::dense(values(&grad), rows, outputs), weight.transposed());
+        let of_x = new_product(
+            Matrix::dense(values(&grad), rows, outputs),
+            weight.transposed(),
+        );
         tensor(of_x, with_last(&grad.shape(), inputs))
     }
 

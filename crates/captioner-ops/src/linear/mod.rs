@@ -80,10 +80,7 @@ fn composed_backward_input<B: Backend>(
     B::float_reshape(product, shape)
 }
 
-fn composed_backward_weight<B: Backend>(
-    grad: FloatTensor<B>,
-    x: FloatTensor<B>,
-) -> FloatTensor<B> {
+fn composed_backward_weight<B: Backend>(grad: FloatTensor<B>, x: FloatTensor<B>) -> FloatTensor<B> {
     B::float_matmul(B::float_transpose(by_rows::<B>(x)), by_rows::<B>(grad))
 }
 

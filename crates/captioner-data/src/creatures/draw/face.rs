@@ -137,7 +137,11 @@ fn draw_angry_eyes(pen: &mut Pen, at @ (x, y): Point) {
 fn draw_closed_eyes(pen: &mut Pen, at @ (x, y): Point) {
     for (x, y) in eyes(at) {
         pen.shape(oval(x, y, 18.0, 20.0), EYELID);
-        pen.line(bow((x - 17.0, y + 4.0), (x + 17.0, y + 4.0), 14.0), 6.0, LINE);
+        pen.line(
+            bow((x - 17.0, y + 4.0), (x + 17.0, y + 4.0), 14.0),
+            6.0,
+            LINE,
+        );
     }
     pen.shape(oval(x, y + 26.0, 9.0, 8.0), MOUTH);
 }

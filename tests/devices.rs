@@ -1,0 +1,188 @@
+//! Every device that is compiled in computes the same as the CPU backend:
+//! `cargo test --features ndarray,vulkan --test devices`.
+//!
+//! A software Vulkan device does (Mesa's lavapipe). Tolerances are those of single precision with
+//! sums in another order, each stated beside what was measured.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::{AdamWConfig, GradientsParams};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use captioner::git::{
+    CaptionBatch, GenerationConfig, GitConfig, GitForCausalLm, PixelValues, TextPadding,
+};
+use captioner::ops::DeviceSpec;
+
+/// Largest difference from the CPU backend, as a share of the largest value of its kind.
+struct Tolerance {
+    logits: f32,
+    gradients: f32,
+    losses: f32,
+}
+
+/// What a device computes.
+struct Results {
+    vision: Vec<f32>,
+    logits: Vec<f32>,
+    /// Each parameter's.
+    gradients: Vec<Vec<f32>>,
+    /// Five steps of AdamW.
+    losses: Vec<f32>,
+    greedy: Vec<Vec<u32>>,
+    beams: Vec<Vec<u32>>,
+}
+
+fn config() -> GitConfig {
+    let mut config = GitConfig::small(61, 0, 1, 2);
+    config.vision_config.image_size = 48;
+    config
+}
+
+fn batch() -> CaptionBatch {
+    let side = config().vision_config.image_size;
+    let values = (0..2 * 3 * side * side).map(|i| ((i * 31 + 7) % 83) as f32 / 41.0 - 1.0);
+    let pixels = PixelValues::new(values.collect(), &[2, 3, side, side]).unwrap();
+    let rows = [vec![1, 5, 9, 33, 60, 2], vec![1, 8, 2]];
+    CaptionBatch::new(pixels, &rows, 0, TextPadding::default()).unwrap()
+}
+
+fn floats<const D: usize>(x: Tensor<D>) -> Vec<f32> {
+    x.into_data().try_to_vec().unwrap()
+}
+
+struct Gradients<'a> {
+    all: &'a GradientsParams,
+    found: Vec<Vec<f32>>,
+}
+
+impl ModuleVisitor for Gradients<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let grad = self.all.get::<D>(param.id);
+        self.found.push(grad.map(floats).unwrap_or_default());
+    }
+}
+
+fn compute(device: &Device) -> Results {
+    let batch = batch();
+    let plain = GitForCausalLm::new(config(), 3, device).unwrap();
+    let prefix = plain.encode_pixels(batch.pixels()).unwrap();
+    let write = |num_beams| {
+        let config = GenerationConfig {
+            max_length: Some(14),
+            num_beams,
+            ..GenerationConfig::default()
+        };
+        let written = plain.generate(&prefix, &[], &config).unwrap();
+        written.into_iter().map(|row| row.ids).collect()
+    };
+    let (greedy, beams) = (write(1), write(3));
+    let side = config().vision_config.image_size;
+    let pixels = TensorData::new(batch.pixels().values().to_vec(), [2, 3, side, side]);
+    let pixels = Tensor::<4>::from_data(pixels, device);
+    let vision = floats(plain.vision_features(pixels).unwrap());
+    let ids: Vec<i64> = batch.input_ids().iter().map(|id| i64::from(*id)).collect();
+    let ids = TensorData::new(ids, [batch.captions(), batch.padded_length()]);
+    let ids = Tensor::<2, Int>::from_data(ids, device);
+    let logits = floats(plain.logits(&prefix, ids).unwrap());
+
+    let mut model = GitForCausalLm::new(config(), 3, &device.clone().autodiff()).unwrap();
+    let mut optimizer = AdamWConfig::new().init();
+    let (mut losses, mut gradients) = (Vec::new(), Vec::new());
+    for step in 0..5 {
+        let loss = model.loss(&batch, 0.0).unwrap().sum;
+        losses.push(loss.clone().into_scalar::<f32>());
+        let grads = GradientsParams::from_grads(loss.backward(), &model);
+        if step == 0 {
+            let mut visitor = Gradients {
+                all: &grads,
+                found: Vec::new(),
+            };
+            model.visit(&mut visitor);
+            gradients = visitor.found;
+        }
+        model = optimizer.step(1e-3, model, grads);
+    }
+    Results {
+        vision,
+        logits,
+        gradients,
+        losses,
+        greedy,
+        beams,
+    }
+}
+
+/// The largest difference as a share of the largest value.
+fn difference(got: &[f32], want: &[f32]) -> f32 {
+    assert_eq!(got.len(), want.len());
+    assert!(got.iter().all(|x| x.is_finite()));
+    let largest = |values: &mut dyn Iterator<Item = f32>| values.fold(0.0, f32::max);
+    let scale = largest(&mut want.iter().map(|x| x.abs()));
+    let most = largest(&mut got.iter().zip(want).map(|(g, w)| (g - w).abs()));
+    if most == 0.0 { 0.0 } else { most / scale }
+}
+
+fn compare(name: &str, tolerance: &Tolerance) {
+    let open = |name: &str| name.parse::<DeviceSpec>().unwrap().open().unwrap();
+    let (want, got) = (compute(&open("flex")), compute(&open(name)));
+    let vision = difference(&got.vision, &want.vision);
+    let logits = difference(&got.logits, &want.logits);
+    // Each parameter by its own largest entry, but none below a thousandth of the largest of all:
+    // the gradient of the keys' biases is zero, and what is computed for it is rounding.
+    let all = want.gradients.iter().flatten();
+    let floor = 1e-3 * all.fold(0.0, |most: f32, g| most.max(g.abs()));
+    let pairs = got.gradients.iter().zip(&want.gradients);
+    let gradients = pairs.map(|(got, want)| {
+        let scale = want.iter().fold(floor, |most, g| most.max(g.abs()));
+        let differences = got.iter().zip(want).map(|(g, w)| (g - w).abs() / scale);
+        differences.fold(0.0, f32::max)
+    });
+    let gradients = gradients.fold(0.0, f32::max);
+    let losses = difference(&got.losses, &want.losses);
+    println!(
+        "{name}: vision {vision:.1e}, logits {logits:.1e}, gradients {gradients:.1e}, \
+         losses of five steps {losses:.1e}"
+    );
+    assert!(vision <= tolerance.logits, "vision output: {vision}");
+    assert!(logits <= tolerance.logits, "logits: {logits}");
+    assert!(gradients <= tolerance.gradients, "gradients: {gradients}");
+    assert!(losses <= tolerance.losses, "losses: {losses}");
+    assert_eq!(got.greedy, want.greedy, "greedy search");
+    assert_eq!(got.beams, want.beams, "beam search");
+}
+
+#[test]
+fn flex_repeats_itself_to_the_bit() {
+    let exact = Tolerance {
+        logits: 0.0,
+        gradients: 0.0,
+        losses: 0.0,
+    };
+    compare("flex", &exact);
+}
+
+#[cfg(feature = "ndarray")]
+#[test]
+fn ndarray_agrees_with_flex() {
+    let tolerance = Tolerance {
+        logits: 1e-5,
+        gradients: 1e-4,
+        losses: 1e-5,
+    };
+    compare("ndarray", &tolerance);
+}
+
+#[cfg(any(feature = "vulkan", feature = "wgpu"))]
+#[test]
+fn vulkan_agrees_with_flex() {
+    let tolerance = Tolerance {
+        logits: 1e-5,
+        gradients: 1e-4,
+        losses: 1e-5,
+    };
+    let name = if cfg!(feature = "vulkan") {
+        "vulkan"
+    } else {
+        "wgpu"
+    };
+    compare(name, &tolerance);
+}
