@@ -22,6 +22,7 @@ use captioner::git::{
     Generated, GenerationConfig, GitForCausalLm, ImagePrefix, PixelValues, Processor,
 };
 use captioner::hub::find_model;
+use captioner::ops::on_worker;
 use serde_json::json;
 
 use flags::Flags;
@@ -37,10 +38,10 @@ fn main() -> ExitCode {
         Ok(flags) => flags,
         Err(code) => return code,
     };
-    match run(&flags) {
+    on_worker(|| match run(&flags) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => cli::fail(error.as_ref()),
-    }
+    })
 }
 
 fn run(flags: &Flags) -> Outcome<()> {

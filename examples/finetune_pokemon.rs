@@ -23,6 +23,7 @@ use captioner::data::{CaptionDataset, Split, Subset, open_dataset, train_test_sp
 use captioner::git::{GitConfig, GitForCausalLm, Processor, save_pretrained};
 use captioner::hub::{ModelCard, find_model};
 use captioner::image::DecodeOptions;
+use captioner::ops::on_worker;
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
 use captioner::train::{
     Augmentation, Evaluation, OutputFolder, PreparedSet, ProgressCallback, TrainOutput, Trainer,
@@ -46,10 +47,10 @@ fn main() -> ExitCode {
         Ok(flags) => flags,
         Err(code) => return code,
     };
-    match run(&flags) {
+    on_worker(|| match run(&flags) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => cli::fail(error.as_ref()),
-    }
+    })
 }
 
 fn run(flags: &Flags) -> Outcome<()> {

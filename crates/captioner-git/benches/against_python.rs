@@ -19,6 +19,7 @@ use std::path::Path;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use captioner_git::{CaptionBatch, GenerationConfig, GitForCausalLm, PixelValues, TextPadding};
+use captioner_ops::on_worker;
 use peer::{Peer, Seconds, median, time};
 use safetensors::SafeTensors;
 
@@ -43,6 +44,11 @@ const WORK: [(&str, usize); 7] = [
 ];
 
 fn main() {
+    // As in the examples.
+    on_worker(run);
+}
+
+fn run() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let Some(mut peer) = Peer::start("git.py", &[folder.path().as_os_str()]) else {
         return;

@@ -189,7 +189,6 @@ fn devices(backend: Backend) -> Vec<Device> {
         #[cfg(feature = "flex")]
         Backend::Flex => vec![Device::flex()],
         #[cfg(feature = "ndarray")]
-        #[allow(deprecated, reason = "kept for comparison until Burn 0.23 drops it")]
         Backend::NdArray => vec![Device::ndarray()],
         #[cfg(feature = "cuda")]
         Backend::Cuda => Device::enumerate(DeviceType::Cuda).into_vec(),

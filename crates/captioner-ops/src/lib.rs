@@ -16,6 +16,14 @@
 //! # }
 //! ```
 
+#![cfg_attr(
+    feature = "ndarray",
+    allow(
+        deprecated,
+        reason = "ndarray is kept for comparison until Burn 0.23 drops it"
+    )
+)]
+
 mod activation;
 mod attention;
 mod cross_entropy;
@@ -26,6 +34,7 @@ mod kernels;
 mod linear;
 mod normalization;
 mod optimizer;
+mod worker;
 
 pub use activation::{gelu, quick_gelu};
 pub use attention::{KeyValue, attention, causal_mask, merge_heads, prefix_attention, split_heads};
@@ -35,3 +44,4 @@ pub use dropout::dropout;
 pub use linear::linear;
 pub use normalization::layer_norm;
 pub use optimizer::{AdamWStep, adamw, scale, sum_of_squares};
+pub use worker::on_worker;

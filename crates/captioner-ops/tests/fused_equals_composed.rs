@@ -61,8 +61,9 @@ fn a_linear_map_is_a_product_and_a_sum() {
                 random(weight, arrangement, deviation, &device),
                 random([1, 1, outputs], Arrangement::RowMajor, 1.0, &device),
             ];
-            // Sums of up to 335 products of order 1.
-            assert_same(inputs, fused, composed, 2e-5);
+            // Sums of up to 335 products, whose magnitudes together are about 200: 6e-5 is 3e-7 of
+            // that.
+            assert_same(inputs, fused, composed, 6e-5);
         }
     }
 }

@@ -97,7 +97,6 @@ fn normal_distribution<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
 }
 
 #[cfg(feature = "ndarray")]
-#[allow(deprecated, reason = "kept for comparison until Burn 0.23 drops it")]
 impl FusedActivation for burn::backend::NdArray {}
 
 #[cfg(any(

@@ -121,7 +121,6 @@ pub(super) fn gradients<B: Backend>(all: Vec<FloatTensor<B>>) -> AttentionInputs
 }
 
 #[cfg(feature = "ndarray")]
-#[allow(deprecated, reason = "kept for comparison until Burn 0.23 drops it")]
 impl FusedAttention for burn::backend::NdArray {}
 
 #[cfg(any(

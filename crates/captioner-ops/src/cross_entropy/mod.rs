@@ -58,7 +58,6 @@ pub(crate) trait FusedCrossEntropy: Backend {
 }
 
 #[cfg(feature = "ndarray")]
-#[allow(deprecated, reason = "kept for comparison until Burn 0.23 drops it")]
 impl FusedCrossEntropy for burn::backend::NdArray {}
 
 #[cfg(any(

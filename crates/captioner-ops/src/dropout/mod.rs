@@ -50,7 +50,6 @@ pub(crate) trait FusedDropout: Backend {
 }
 
 #[cfg(feature = "ndarray")]
-#[allow(deprecated, reason = "kept for comparison until Burn 0.23 drops it")]
 impl FusedDropout for burn::backend::NdArray {}
 
 #[cfg(any(

@@ -108,7 +108,6 @@ fn by_rows<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
 }
 
 #[cfg(feature = "ndarray")]
-#[allow(deprecated, reason = "kept for comparison until Burn 0.23 drops it")]
 impl FusedLinear for burn::backend::NdArray {}
 
 #[cfg(any(

@@ -118,7 +118,6 @@ fn one_row<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
 }
 
 #[cfg(feature = "ndarray")]
-#[allow(deprecated, reason = "kept for comparison until Burn 0.23 drops it")]
 impl FusedLayerNorm for burn::backend::NdArray {}
 
 #[cfg(any(

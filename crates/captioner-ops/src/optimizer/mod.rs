@@ -121,7 +121,6 @@ pub(crate) trait OptimizerOps: Backend {
 impl<B: OptimizerOps, C: CheckpointStrategy> OptimizerOps for Autodiff<B, C> {}
 
 #[cfg(feature = "ndarray")]
-#[allow(deprecated, reason = "kept for comparison until Burn 0.23 drops it")]
 impl OptimizerOps for burn::backend::NdArray {}
 
 #[cfg(any(
