@@ -55,6 +55,9 @@ pub struct GitConfig {
     pub tie_word_embeddings: bool,
     /// Number of video frames with a temporal embedding; none for pictures.
     pub num_image_with_embedding: Option<usize>,
+    /// `absolute` in old files, absent in new ones, which means the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position_embedding_type: Option<String>,
 }
 
 /// The vision encoder, as `vision_config` in `config.json` spells it.
@@ -157,6 +160,7 @@ impl Default for GitConfig {
             eos_token_id: vec![102].into(),
             tie_word_embeddings: false,
             num_image_with_embedding: None,
+            position_embedding_type: None,
         }
     }
 }
@@ -216,14 +220,7 @@ impl GitConfig {
     /// # Errors
     /// Names the first value that contradicts another or is out of range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        if self.model_type != "git" {
-            let problem = "but only `git` models are read here";
-            return Err(wrong("model_type", &self.model_type, problem));
-        }
-        if self.tie_word_embeddings {
-            let problem = "but GIT has a head of its own: set it to false";
-            return Err(wrong("tie_word_embeddings", true, problem));
-        }
+        self.validate_kind()?;
         if let Some(frames) = self.num_image_with_embedding {
             positive("num_image_with_embedding", frames)?;
         }
@@ -241,6 +238,25 @@ impl GitConfig {
         }
         self.validate_ids()?;
         self.vision_config.validate()
+    }
+
+    /// Checks that the file asks for what is computed here.
+    fn validate_kind(&self) -> Result<(), ConfigError> {
+        if self.model_type != "git" {
+            let problem = "but only `git` models are read here";
+            return Err(wrong("model_type", &self.model_type, problem));
+        }
+        if self.tie_word_embeddings {
+            let problem = "but GIT has a head of its own: set it to false";
+            return Err(wrong("tie_word_embeddings", true, problem));
+        }
+        match self.position_embedding_type.as_deref() {
+            None | Some("absolute") => Ok(()),
+            Some(kind) => {
+                let problem = "but only `absolute` positions are computed here";
+                Err(wrong("position_embedding_type", kind, problem))
+            }
+        }
     }
 
     fn validate_ids(&self) -> Result<(), ConfigError> {
@@ -408,6 +424,22 @@ mod tests {
         let error = serde_json::from_str::<GitConfig>(text).unwrap_err();
         let message = error.to_string();
         assert!(message.contains("swish") && message.contains("quick_gelu"));
+    }
+
+    #[test]
+    fn positions_of_another_kind_are_named_and_absolute_ones_may_be_left_out() {
+        let read = |kind: &str| -> GitConfig {
+            let text = format!(r#"{{"position_embedding_type": {kind}}}"#);
+            serde_json::from_str(&text).unwrap()
+        };
+        read("null").validate().unwrap();
+        read(r#""absolute""#).validate().unwrap();
+        let error = read(r#""relative_key_query""#).validate().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "position_embedding_type is relative_key_query, but only `absolute` positions are \
+             computed here"
+        );
     }
 
     #[test]

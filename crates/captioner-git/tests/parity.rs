@@ -7,7 +7,7 @@ mod fixture;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 use captioner_git::{CaptionBatch, GenerationConfig, TextPadding};
 
 use fixture::{Fixture, NAMES, Tensors, relative_difference};
@@ -54,14 +54,8 @@ fn positions_of_other_picture_sizes_are_interpolated_as_in_the_reference() {
 fn logits_are_the_references() {
     for name in NAMES {
         let fixture = Fixture::open(name);
-        let model = fixture.model(&device());
-        let prefix = model.encode_pixels(&fixture.pixels()).unwrap();
-        let (rows, width) = fixture.captions();
-        let ids = rows.concat().into_iter().map(i64::from).collect();
-        let data = burn::tensor::TensorData::new::<i64, _>(ids, [rows.len(), width]);
-        let ids = Tensor::<2, Int>::from_data(data, &device());
-        let got = model.logits(&prefix, ids).unwrap();
-        let difference = relative_difference(got, fixture.values("logits"));
+        let got = fixture.logits(&fixture.model(&device()));
+        let difference = fixture::difference(&got, &fixture.values("logits"));
         eprintln!("{name}: logits {difference:.1e}");
         assert!(difference < OUTPUT, "{name}: {difference:e}");
     }
@@ -73,13 +67,8 @@ fn an_adapter_that_peft_wrote_gives_pefts_logits_merged_or_not() {
     let folder = fixture.folder.with_file_name("adapter");
     let want = Tensors::open(&folder.join("expected.safetensors")).values("logits");
     let adapted = fixture.model(&device()).with_adapter(&folder).unwrap();
-    let (rows, width) = fixture.captions();
-    let ids: Vec<i64> = rows.concat().into_iter().map(i64::from).collect();
     for model in [adapted.clone(), adapted.merge_adapter()] {
-        let prefix = model.encode_pixels(&fixture.pixels()).unwrap();
-        let data = burn::tensor::TensorData::new(ids.clone(), [rows.len(), width]);
-        let ids = Tensor::<2, Int>::from_data(data, &device());
-        let difference = relative_difference(model.logits(&prefix, ids).unwrap(), want.clone());
+        let difference = fixture::difference(&fixture.logits(&model), &want);
         eprintln!("adapter: logits {difference:.1e}");
         assert!(difference < OUTPUT, "{difference:e}");
     }
@@ -88,6 +77,21 @@ fn an_adapter_that_peft_wrote_gives_pefts_logits_merged_or_not() {
         plain > 0.01,
         "the adapter changes too little to show anything: {plain:e}"
     );
+}
+
+#[test]
+fn an_adapter_in_pytorchs_file_is_that_in_safetensors() {
+    let fixture = Fixture::open("base-like");
+    let folder = fixture.folder.with_file_name("adapter");
+    let old = tempfile::tempdir().unwrap();
+    for file in ["adapter_config.json", "adapter_model.bin"] {
+        std::fs::copy(folder.join(file), old.path().join(file)).unwrap();
+    }
+    let logits = |folder: &std::path::Path| {
+        let adapted = fixture.model(&device()).with_adapter(folder).unwrap();
+        fixture.logits(&adapted)
+    };
+    assert_eq!(logits(old.path()), logits(&folder));
 }
 
 /// How far the wanted logits are from those without the adapter.
@@ -275,19 +279,15 @@ fn full_size_git_base_computes_and_writes_what_transformers_does() {
     let folder = std::env::var_os("CAPTIONER_GIT_BASE").expect("CAPTIONER_GIT_BASE names a folder");
     let fixture = Fixture::open_folder(folder.into());
     let model = fixture.model(&device());
-    let prefix = model.encode_pixels(&fixture.pixels()).unwrap();
-    let (rows, width) = fixture.captions();
-    let ids: Vec<i64> = rows.concat().into_iter().map(i64::from).collect();
-    let data = burn::tensor::TensorData::new(ids, [rows.len(), width]);
-    let ids = Tensor::<2, Int>::from_data(data, &device());
-    let got = model.logits(&prefix, ids).unwrap();
-    let difference = relative_difference(got, fixture.values("logits"));
+    let got = fixture.logits(&model);
+    let difference = fixture::difference(&got, &fixture.values("logits"));
     eprintln!("git-base: logits {difference:.1e}");
     assert!(difference < OUTPUT, "{difference:e}");
     let config = GenerationConfig {
         max_new_tokens: Some(20),
         ..GenerationConfig::default()
     };
+    let prefix = model.encode_pixels(&fixture.pixels()).unwrap();
     let texts = model.generate(&prefix, &[], &config).unwrap();
     let ids: Vec<_> = texts.into_iter().map(|text| text.ids).collect();
     assert_eq!(ids, fixture.sequences());

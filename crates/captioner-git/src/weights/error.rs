@@ -26,7 +26,10 @@ pub enum WeightsError {
         source: SafeTensorError,
     },
     /// Not a file that PyTorch wrote, a damaged one, or one that holds other things than tensors.
-    #[error("{path} can't be read as PyTorch weights: {problem}; no code in it was run", path = .path.display())]
+    #[error(
+        "{path} can't be read as PyTorch weights: {problem}; no code in it was run; fetch it \
+         again, or have Python save it as model.safetensors", path = .path.display()
+    )]
     Pickle {
         /// The file.
         path: PathBuf,

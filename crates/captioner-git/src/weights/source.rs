@@ -144,7 +144,9 @@ fn open_shards(index_path: &Path, folder: &Path, format: Format) -> Result<Tenso
         };
         // A checkpoint must not make us read files from elsewhere.
         if Path::new(&file).file_name().and_then(|name| name.to_str()) != Some(file.as_str()) {
-            return Err(wrong("which is no file name"));
+            return Err(wrong(
+                "which is no file name: only files beside the index are read",
+            ));
         }
         let shard = match open.get_mut(&file) {
             Some(shard) => shard,
@@ -159,8 +161,31 @@ fn open_shards(index_path: &Path, folder: &Path, format: Format) -> Result<Tenso
         };
         let stored = shard
             .remove(&name)
-            .ok_or_else(|| wrong("but is not there"))?;
+            .ok_or_else(|| wrong("but is not there: fetch both again"))?;
         tensors.insert(name, stored);
     }
+    for (file, shard) in open {
+        add_unlisted(index_path, &file, shard, &mut tensors)?;
+    }
     Ok(tensors)
+}
+
+/// Adds what a file holds beyond the index: transformers reads that too, and what the model has no
+/// use for must be reported.
+fn add_unlisted(
+    index_path: &Path,
+    file: &str,
+    shard: Tensors,
+    tensors: &mut Tensors,
+) -> Result<(), WeightsError> {
+    for (name, stored) in shard {
+        if tensors.contains_key(&name) {
+            return Err(WeightsError::Index {
+                path: index_path.to_owned(),
+                problem: format!("'{name}' is in '{file}' and in another file: remove one"),
+            });
+        }
+        tensors.insert(name, stored);
+    }
+    Ok(())
 }

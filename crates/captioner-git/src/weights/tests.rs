@@ -55,11 +55,11 @@ fn names_and_shapes_are_those_of_transformers() {
         (&format!("{vision}.embeddings.class_embedding"), vec![128]),
         (
             &format!("{vision}.embeddings.patch_embedding.weight"),
-            vec![128, 3, 12, 12],
+            vec![128, 3, 16, 16],
         ),
         (
             &format!("{vision}.embeddings.position_embedding.weight"),
-            vec![65, 128],
+            vec![37, 128],
         ),
         (&format!("{vision}.pre_layrnorm.weight"), vec![128]),
         (
