@@ -1,7 +1,8 @@
 //! Every device that is compiled in computes the same as the CPU backend:
-//! `cargo test --features ndarray,vulkan --test devices`.
+//! `cargo test --release --features ndarray,wgpu --test devices`.
 //!
-//! A software Vulkan device does (Mesa's lavapipe). Tolerances are those of single precision with
+//! A software Vulkan device does (Mesa's lavapipe, which takes the shaders of the feature `wgpu`; on
+//! those of `vulkan` its compiler crashes). Tolerances are those of single precision with
 //! sums in another order, each stated beside what was measured.
 
 use burn::module::{Module, ModuleVisitor, Param};
@@ -163,10 +164,11 @@ fn flex_repeats_itself_to_the_bit() {
 #[cfg(feature = "ndarray")]
 #[test]
 fn ndarray_agrees_with_flex() {
+    // Measured: 6.3e-7, 1.1e-6, 6.4e-8.
     let tolerance = Tolerance {
-        logits: 1e-5,
-        gradients: 1e-4,
-        losses: 1e-5,
+        logits: 3e-6,
+        gradients: 5e-6,
+        losses: 5e-7,
     };
     compare("ndarray", &tolerance);
 }
@@ -174,10 +176,11 @@ fn ndarray_agrees_with_flex() {
 #[cfg(any(feature = "vulkan", feature = "wgpu"))]
 #[test]
 fn vulkan_agrees_with_flex() {
+    // Measured on llvmpipe through WGSL: 9.1e-7, 1.8e-6, 6.4e-8.
     let tolerance = Tolerance {
-        logits: 1e-5,
-        gradients: 1e-4,
-        losses: 1e-5,
+        logits: 3e-6,
+        gradients: 1e-5,
+        losses: 5e-7,
     };
     let name = if cfg!(feature = "vulkan") {
         "vulkan"
