@@ -13,7 +13,7 @@ use std::io::Cursor;
 /// picture its one frame. All frames have the animation's size.
 ///
 /// # Errors
-/// As [`decode`], and when there are more frames, or more bytes in all of them, than
+/// As [`decode`], and when there are more frames, or more pixels or bytes in all of them, than
 /// [`DecodeLimits`](crate::DecodeLimits) allows.
 pub fn decode_frames(bytes: &[u8], options: &DecodeOptions) -> Result<Vec<RgbImage>, ImageError> {
     let format = format_of(bytes, options)?;
@@ -24,7 +24,7 @@ pub fn decode_frames(bytes: &[u8], options: &DecodeOptions) -> Result<Vec<RgbIma
         let mut kept: Vec<RgbImage> = Vec::new();
         for frame in frames {
             let frame = frame.map_err(|error| translate(error, format))?;
-            options.limits.check_frames(kept.len() + 1)?;
+            check_composed(&frame, kept.len() + 1, options)?;
             keep(&mut kept, 1, frame, options)?;
         }
         Ok(kept)
@@ -35,7 +35,8 @@ pub fn decode_frames(bytes: &[u8], options: &DecodeOptions) -> Result<Vec<RgbIma
 /// an animation with fewer frames, some stand twice.
 ///
 /// # Errors
-/// As [`decode_frames`], but only the wanted frames count against the memory.
+/// As [`decode_frames`], but only the wanted frames count against the memory. All frames count against
+/// `max_frames` and `max_frame_pixels`, since each must be composed to reach the next.
 pub fn sample_frames(
     bytes: &[u8],
     wanted: usize,
@@ -57,24 +58,35 @@ fn sample(
     };
     let mut total = 0;
     for frame in counted {
-        frame.map_err(|error| translate(error, format))?;
+        let frame = frame.map_err(|error| translate(error, format))?;
         total += 1;
-        options.limits.check_frames(total)?;
+        check_composed(&frame, total, options)?;
     }
     let places = evenly_spread(total, wanted);
+    let needed = places.last().map_or(0, |last| last + 1);
     let mut kept = Vec::new();
     for (place, frame) in frames(bytes, format, options)?
         .into_iter()
         .flatten()
+        .take(needed)
         .enumerate()
     {
         let times = places.iter().filter(|&&wanted| wanted == place).count();
         let frame = frame.map_err(|error| translate(error, format))?;
+        check_composed(&frame, place + 1, options)?;
         if times > 0 {
             keep(&mut kept, times, frame, options)?;
         }
     }
     Ok(kept)
+}
+
+/// Whether so many frames, of which this is the last, are within the limits. Each was composed to
+/// the animation's size, however small it is in the file.
+fn check_composed(frame: &Frame, frames: usize, options: &DecodeOptions) -> Result<(), ImageError> {
+    let (width, height) = frame.buffer().dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    options.limits.check_composed(frames, pixels)
 }
 
 /// Adds a frame some times, within the limit on memory.

@@ -18,11 +18,14 @@ pub struct DecodeLimits {
     pub max_memory: u64,
     /// The most frames of an animation, where frames are asked for.
     pub max_frames: usize,
+    /// The most pixels of all frames of an animation together, those that are left out included.
+    /// A frame of one pixel costs as much time as its whole canvas, so this bounds the time.
+    pub max_frame_pixels: u64,
 }
 
 impl Default for DecodeLimits {
     /// Room for any camera: 128 MiB, 65,535 pixels a side, 2^27 pixels (134 million), 1 GiB, 4096
-    /// frames.
+    /// frames, 2^31 pixels in all frames.
     fn default() -> Self {
         Self {
             max_bytes: 128 << 20,
@@ -31,6 +34,7 @@ impl Default for DecodeLimits {
             max_pixels: 1 << 27,
             max_memory: 1 << 30,
             max_frames: 4096,
+            max_frame_pixels: 1 << 31,
         }
     }
 }
@@ -45,6 +49,7 @@ impl DecodeLimits {
             max_pixels: u64::MAX,
             max_memory: u64::MAX,
             max_frames: usize::MAX,
+            max_frame_pixels: u64::MAX,
         }
     }
 
@@ -77,13 +82,24 @@ impl DecodeLimits {
         )
     }
 
-    /// `frames` is how many have been met so far.
+    /// `frames` is how many are met or asked for.
     pub(crate) fn check_frames(&self, frames: usize) -> Result<(), ImageError> {
         check(
             "number of frames",
             frames as u64,
             self.max_frames as u64,
             "max_frames",
+        )
+    }
+
+    /// `frames` is how many have been met so far, each of `pixels`.
+    pub(crate) fn check_composed(&self, frames: usize, pixels: u64) -> Result<(), ImageError> {
+        self.check_frames(frames)?;
+        check(
+            "number of pixels in all frames",
+            pixels.saturating_mul(frames as u64),
+            self.max_frame_pixels,
+            "max_frame_pixels",
         )
     }
 
@@ -134,6 +150,7 @@ mod tests {
             max_pixels: 5000,
             max_memory: 5000,
             max_frames: 3,
+            max_frame_pixels: 250,
         };
         assert_eq!(setting_of(limits.check_bytes(11).unwrap_err()), "max_bytes");
         let picture = |w, h| setting_of(limits.check_picture(w, h, 4).unwrap_err());
@@ -146,6 +163,11 @@ mod tests {
             setting_of(limits.check_frames(4).unwrap_err()),
             "max_frames"
         );
+        let composed =
+            |frames, pixels| setting_of(limits.check_composed(frames, pixels).unwrap_err());
+        assert_eq!(composed(4, 1), "max_frames");
+        assert_eq!(composed(3, 100), "max_frame_pixels");
+        limits.check_composed(2, 125).unwrap();
     }
 
     #[test]

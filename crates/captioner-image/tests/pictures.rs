@@ -22,6 +22,14 @@ fn picture() -> RgbImage {
     })
 }
 
+/// The limit that was passed.
+fn setting_of(error: &ImageError) -> &'static str {
+    match error {
+        ImageError::LimitExceeded { setting, .. } => setting,
+        other => panic!("not a limit: {other}"),
+    }
+}
+
 /// A PNG of a few bytes whose header promises `width` x `height` pixels.
 fn png_that_promises(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = encoded(&picture(), ImageFormat::Png);
@@ -398,6 +406,43 @@ fn more_frames_than_the_limit_are_a_named_error() {
             assert!(error.contains(setting), "{name}: {error}");
         }
     }
+}
+
+/// A GIF with a canvas of `width` x `height` and `count` frames of one pixel each.
+fn gif_of_tiny_frames(width: u16, height: u16, count: usize) -> Vec<u8> {
+    let mut bytes = b"GIF89a".to_vec();
+    bytes.extend(width.to_le_bytes());
+    bytes.extend(height.to_le_bytes());
+    bytes.extend([0x80, 0, 0, 0, 0, 0, 255, 255, 255]); // two colours for all frames
+    for _ in 0..count {
+        bytes.extend([0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0]);
+    }
+    bytes.push(0x3B);
+    bytes
+}
+
+#[test]
+fn tiny_frames_of_a_huge_canvas_are_refused_before_all_are_composed() {
+    let bytes = gif_of_tiny_frames(2000, 1000, 3000);
+    assert!(bytes.len() < 50_000);
+    assert_eq!(DecodeLimits::default().max_frame_pixels, 1 << 31);
+    let limits = DecodeLimits {
+        max_frame_pixels: 3 * 2_000_000,
+        ..DecodeLimits::default()
+    };
+    let options = DecodeOptions {
+        limits,
+        ..DecodeOptions::default()
+    };
+    let refused = [
+        sample_frames(&bytes, 6, &options).unwrap_err(),
+        decode_frames(&bytes, &options).unwrap_err(),
+    ];
+    for error in refused {
+        assert_eq!(setting_of(&error), "max_frame_pixels", "{error}");
+    }
+    let few = gif_of_tiny_frames(2000, 1000, 3);
+    assert_eq!(sample_frames(&few, 6, &options).unwrap().len(), 6);
 }
 
 #[test]
