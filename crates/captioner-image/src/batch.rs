@@ -1,8 +1,7 @@
 //! Several pictures at once, on threads of their own.
 
-use crate::{
-    DecodeOptions, ImageError, ImageProcessor, PixelValues, decode, open, rgb_from_dynamic,
-};
+use crate::convert::rgb_from_decoded;
+use crate::{DecodeOptions, ImageError, ImageProcessor, PixelValues, decode, open};
 use image::{DynamicImage, RgbImage};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -68,7 +67,8 @@ impl Workers {
 }
 
 impl Source<'_> {
-    /// The decoded picture. The options' limits are for bytes and files.
+    /// The decoded picture. The options' limits are for bytes and files; their ways with
+    /// transparency and 16-bit grey are for pictures of the `image` crate as well.
     ///
     /// # Errors
     /// As [`decode`] and [`open`].
@@ -76,9 +76,7 @@ impl Source<'_> {
         match *self {
             Self::Encoded(bytes) => decode(bytes, options).map(Cow::Owned),
             Self::File(path) => open(path, options).map(Cow::Owned),
-            Self::Dynamic(picture) => {
-                Ok(Cow::Owned(rgb_from_dynamic(picture.clone(), options.alpha)))
-            }
+            Self::Dynamic(picture) => Ok(Cow::Owned(rgb_from_decoded(picture.clone(), options))),
             Self::Rgb(picture) => Ok(Cow::Borrowed(picture)),
         }
     }

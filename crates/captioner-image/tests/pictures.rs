@@ -323,9 +323,13 @@ fn sixteen_bit_grey_is_scaled_or_clipped_as_asked() {
         sixteen_bit,
         ..DecodeOptions::default()
     };
-    let scaled = decode(bytes.get_ref(), &with(SixteenBit::Scale)).unwrap();
-    let clipped = decode(bytes.get_ref(), &with(SixteenBit::Clip)).unwrap();
-    assert_eq!((scaled.as_raw()[0], clipped.as_raw()[0]), (0x12, 255));
+    let dynamic = image::load_from_memory(bytes.get_ref()).unwrap();
+    assert!(matches!(dynamic, DynamicImage::ImageLuma16(_)));
+    for source in [Source::Encoded(bytes.get_ref()), Source::Dynamic(&dynamic)] {
+        let scaled = source.to_rgb(&with(SixteenBit::Scale)).unwrap();
+        let clipped = source.to_rgb(&with(SixteenBit::Clip)).unwrap();
+        assert_eq!((scaled.as_raw()[0], clipped.as_raw()[0]), (0x12, 255));
+    }
 }
 
 /// Found by fuzzing: each made a decoder panic.
