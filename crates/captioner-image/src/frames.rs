@@ -54,7 +54,10 @@ fn sample(
     options: &DecodeOptions,
 ) -> Result<Vec<RgbImage>, ImageError> {
     let Some(counted) = frames(bytes, format, options)? else {
-        return Ok(vec![decode(bytes, options)?; wanted]);
+        let picture = decode(bytes, options)?;
+        let all = (picture.len() as u64).saturating_mul(wanted as u64);
+        options.limits.check_memory(all)?;
+        return Ok(vec![picture; wanted]);
     };
     let mut total = 0;
     for frame in counted {
@@ -96,14 +99,29 @@ fn keep(
     frame: Frame,
     options: &DecodeOptions,
 ) -> Result<(), ImageError> {
+    let all = kept.len() as u64 + times as u64;
+    let (width, height) = frame.buffer().dimensions();
+    check_memory(width, height, all, options)?;
     let frame = rgb_from_decoded(DynamicImage::ImageRgba8(frame.into_buffer()), options);
-    let all = (kept.len() + times) as u64;
-    options
-        .limits
-        .check_memory(all.saturating_mul(frame.len() as u64))?;
     kept.extend(std::iter::repeat_n(frame, times));
     Ok(())
 }
+
+/// Whether an animation of this size can be composed with so many frames kept.
+fn check_memory(
+    width: u32,
+    height: u32,
+    frames: u64,
+    options: &DecodeOptions,
+) -> Result<(), ImageError> {
+    let pixels = u64::from(width) * u64::from(height);
+    let each = frames.saturating_mul(3).saturating_add(CANVASES);
+    options.limits.check_memory(pixels.saturating_mul(each))
+}
+
+/// Bytes for each pixel of an animation while it is composed: the canvas, the frame as it is in the
+/// file and the frame laid over the canvas, all RGBA.
+const CANVASES: u64 = 3 * 4;
 
 /// `wanted` places out of `total`, the first and the last among them, as `numpy.linspace` gives
 /// them when its results are cut to whole numbers.
@@ -118,6 +136,17 @@ pub fn evenly_spread(total: usize, wanted: usize) -> Vec<usize> {
     }
 }
 
+/// That the animation's size is within the limits, were one frame of it kept.
+fn check_canvas(
+    decoder: &impl ImageDecoder,
+    format: ImageFormat,
+    options: &DecodeOptions,
+) -> Result<(), ImageError> {
+    check_size(decoder, format, &options.limits)?;
+    let (width, height) = decoder.dimensions();
+    check_memory(width, height, 1, options)
+}
+
 /// The frames of an animation; `None` of a still picture.
 fn frames<'a>(
     bytes: &'a [u8],
@@ -130,23 +159,26 @@ fn frames<'a>(
     Ok(match format {
         ImageFormat::Gif => {
             let mut decoder = GifDecoder::new(bytes).map_err(failed)?;
-            check_size(&decoder, &options.limits)?;
+            check_canvas(&decoder, format, options)?;
             decoder.set_limits(limits).map_err(failed)?;
             Some(decoder.into_frames())
         }
         ImageFormat::Png => {
             let decoder = PngDecoder::with_limits(bytes, limits).map_err(failed)?;
-            check_size(&decoder, &options.limits)?;
-            match decoder.is_apng().map_err(failed)? {
-                true => Some(decoder.apng().map_err(failed)?.into_frames()),
-                false => None,
+            if !decoder.is_apng().map_err(failed)? {
+                return Ok(None);
             }
+            check_canvas(&decoder, format, options)?;
+            Some(decoder.apng().map_err(failed)?.into_frames())
         }
         ImageFormat::WebP => {
             let mut decoder = WebPDecoder::new(bytes).map_err(failed)?;
-            check_size(&decoder, &options.limits)?;
+            if !decoder.has_animation() {
+                return Ok(None);
+            }
+            check_canvas(&decoder, format, options)?;
             decoder.set_limits(limits).map_err(failed)?;
-            decoder.has_animation().then(|| decoder.into_frames())
+            Some(decoder.into_frames())
         }
         _ => None,
     })

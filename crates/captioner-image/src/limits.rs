@@ -13,8 +13,10 @@ pub struct DecodeLimits {
     pub max_height: u32,
     /// The most pixels, width times height.
     pub max_pixels: u64,
-    /// The most bytes of memory for decoded pixels, the decoder's own buffers included, and all
-    /// frames of an animation together.
+    /// The most bytes of memory for pixels at any one time: what the decoder gives with its RGB
+    /// copy, the planes of a JPEG, a picture that EXIF turns with its turned copy, and the canvases
+    /// of an animation with all frames that are kept. What decoders take besides, such as tables,
+    /// metadata and single strips, isn't added to that; most of them are held to as much again.
     pub max_memory: u64,
     /// The most frames of an animation, where frames are asked for.
     pub max_frames: usize,
@@ -57,7 +59,7 @@ impl DecodeLimits {
         check("encoded size in bytes", bytes, self.max_bytes, "max_bytes")
     }
 
-    /// `bytes_per_pixel` is what the decoder gives, to which the RGB copy adds three.
+    /// `bytes_per_pixel` is the most that is in memory at once, the RGB picture included.
     pub(crate) fn check_picture(
         &self,
         width: u32,
@@ -69,10 +71,10 @@ impl DecodeLimits {
         check("width", w, self.max_width.into(), "max_width")?;
         check("height", h, self.max_height.into(), "max_height")?;
         check("number of pixels", pixels, self.max_pixels, "max_pixels")?;
-        self.check_memory(pixels.saturating_mul(bytes_per_pixel + 3))
+        self.check_memory(pixels.saturating_mul(bytes_per_pixel))
     }
 
-    /// `bytes` is all that decoding will take.
+    /// `bytes` is all that pixels will take at once.
     pub(crate) fn check_memory(&self, bytes: u64) -> Result<(), ImageError> {
         check(
             "decoded size in bytes",
@@ -153,12 +155,12 @@ mod tests {
             max_frame_pixels: 250,
         };
         assert_eq!(setting_of(limits.check_bytes(11).unwrap_err()), "max_bytes");
-        let picture = |w, h| setting_of(limits.check_picture(w, h, 4).unwrap_err());
+        let picture = |w, h| setting_of(limits.check_picture(w, h, 7).unwrap_err());
         assert_eq!(picture(101, 1), "max_width");
         assert_eq!(picture(1, 101), "max_height");
         assert_eq!(picture(100, 51), "max_pixels");
         assert_eq!(picture(100, 8), "max_memory");
-        limits.check_picture(100, 7, 4).unwrap();
+        limits.check_picture(100, 7, 7).unwrap();
         assert_eq!(
             setting_of(limits.check_frames(4).unwrap_err()),
             "max_frames"
@@ -176,7 +178,7 @@ mod tests {
             max_memory: u64::MAX - 1,
             ..DecodeLimits::unlimited()
         };
-        let error = limits.check_picture(u32::MAX, u32::MAX, 16).unwrap_err();
+        let error = limits.check_picture(u32::MAX, u32::MAX, 19).unwrap_err();
         assert_eq!(setting_of(error), "max_memory");
     }
 }

@@ -152,6 +152,122 @@ fn each_limit_is_a_setting() {
     decode(&bytes, &with(DecodeLimits::unlimited())).unwrap();
 }
 
+fn with_memory(max_memory: u64) -> DecodeOptions {
+    let limits = DecodeLimits {
+        max_memory,
+        ..DecodeLimits::default()
+    };
+    DecodeOptions {
+        limits,
+        ..DecodeOptions::default()
+    }
+}
+
+/// An uncompressed TIFF of one strip, with `samples` of 8 bits, whose pixels are missing. Three
+/// samples are RGB, four CMYK.
+fn tiff_that_promises(width: u32, height: u32, samples: u32, strip_bytes: u32) -> Vec<u8> {
+    let (short, long) = (3_u16, 4_u16);
+    let photometric = if samples == 4 { 5 } else { 2 };
+    let entries = [
+        (256, long, 1, width),
+        (257, long, 1, height),
+        (258, short, samples, 8), // where the bits of each sample stand
+        (259, short, 1, 1),
+        (262, short, 1, photometric),
+        (273, long, 1, 8), // where the strip starts
+        (277, short, 1, samples),
+        (278, long, 1, height),
+        (279, long, 1, strip_bytes),
+    ];
+    let mut bytes = b"II*\0\x10\0\0\0".to_vec();
+    bytes.extend([8, 0].repeat(4));
+    bytes.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        bytes.extend([u16::to_le_bytes(tag), kind.to_le_bytes()].concat());
+        bytes.extend([u32::to_le_bytes(count), value.to_le_bytes()].concat());
+    }
+    bytes.extend([0; 4]);
+    bytes
+}
+
+#[test]
+fn inks_of_a_tiff_count_against_the_limits() {
+    let bytes = fixture("cmyk.tiff");
+    let pixels = 16 * 21;
+    let error = decode(&bytes, &with_memory(7 * pixels - 1)).unwrap_err();
+    assert_eq!(setting_of(&error), "max_memory");
+    decode(&bytes, &with_memory(7 * pixels + bytes.len() as u64)).unwrap();
+    let error = decode(&bytes, &with_memory(7 * pixels)).unwrap_err(); // no room for a strip
+    assert!(
+        matches!(error, ImageError::BeyondDecoderLimits { .. }),
+        "{error}"
+    );
+
+    // More ink than the decoder's own limit of 256 MiB, but within ours: only the pixels lack.
+    let bytes = tiff_that_promises(8192, 8200, 4, 1000);
+    let limits = DecodeLimits::unlimited();
+    let unlimited = DecodeOptions {
+        limits,
+        ..DecodeOptions::default()
+    };
+    for options in [DecodeOptions::default(), unlimited] {
+        let error = decode(&bytes, &options).unwrap_err();
+        assert!(matches!(error, ImageError::Corrupt { .. }), "{error}");
+        assert!(!error.to_string().contains("limit"), "{error}");
+    }
+}
+
+#[test]
+fn a_picture_that_exif_turns_counts_twice() {
+    let grey = image::GrayImage::from_pixel(20, 10, image::Luma([7]));
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::from(grey)
+        .write_to(&mut bytes, ImageFormat::Png)
+        .unwrap();
+    let mut chunk = b"eXIfII*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
+    chunk.extend(crc32(&chunk).to_be_bytes());
+    let length = (chunk.len() as u32 - 8).to_be_bytes();
+    let mut bytes = bytes.into_inner();
+    bytes.splice(33..33, length.into_iter().chain(chunk)); // after the header
+
+    let enough = with_memory(20 * 10 * 6);
+    assert_eq!(decode(&bytes, &enough).unwrap().dimensions(), (10, 20));
+    let less = with_memory(20 * 10 * 6 - 1);
+    assert_eq!(
+        setting_of(&decode(&bytes, &less).unwrap_err()),
+        "max_memory"
+    );
+    let orientation = Orientation::Ignore;
+    let unturned = DecodeOptions {
+        orientation,
+        ..less
+    };
+    assert_eq!(decode(&bytes, &unturned).unwrap().dimensions(), (20, 10));
+}
+
+#[test]
+fn canvases_of_an_animation_and_all_copies_count_against_the_memory() {
+    for name in ["animation.gif", "animation.png"] {
+        let bytes = fixture(name);
+        let (width, height) = decode(&bytes, &DecodeOptions::default())
+            .unwrap()
+            .dimensions();
+        let two_frames = u64::from(width) * u64::from(height) * (12 + 2 * 3);
+        for (options, fits) in [
+            (with_memory(two_frames), true),
+            (with_memory(two_frames - 1), false),
+        ] {
+            assert_eq!(decode_frames(&bytes, &options).is_ok(), fits, "{name}");
+            assert_eq!(sample_frames(&bytes, 2, &options).is_ok(), fits, "{name}");
+        }
+    }
+    let still = encoded(&picture(), ImageFormat::Png);
+    let options = with_memory(24 * 16 * 3 * 5);
+    assert_eq!(sample_frames(&still, 5, &options).unwrap().len(), 5);
+    let error = sample_frames(&still, 6, &options).unwrap_err();
+    assert_eq!(setting_of(&error), "max_memory");
+}
+
 #[test]
 fn a_file_that_is_missing_or_too_large_is_named_with_its_path() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
