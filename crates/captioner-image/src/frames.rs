@@ -2,7 +2,7 @@
 
 use crate::convert::rgb_from_decoded;
 use crate::decode::{check_size, format_of, guarded, translate};
-use crate::{DecodeOptions, ImageError, decode};
+use crate::{DecodeOptions, ImageError, decode, gif};
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
@@ -89,7 +89,8 @@ fn sample(
 fn check_composed(frame: &Frame, frames: usize, options: &DecodeOptions) -> Result<(), ImageError> {
     let (width, height) = frame.buffer().dimensions();
     let pixels = u64::from(width) * u64::from(height);
-    options.limits.check_composed(frames, pixels)
+    let all = pixels.saturating_mul(frames as u64);
+    options.limits.check_composed(frames, all)
 }
 
 /// Adds a frame some times, within the limit on memory.
@@ -155,11 +156,13 @@ fn frames<'a>(
 ) -> Result<Option<Frames<'a>>, ImageError> {
     let failed = |error| translate(error, format);
     let limits = options.limits.for_decoder();
+    let encoded = bytes;
     let bytes = Cursor::new(bytes);
     Ok(match format {
         ImageFormat::Gif => {
             let mut decoder = GifDecoder::new(bytes).map_err(failed)?;
             check_canvas(&decoder, format, options)?;
+            gif::check(encoded, &options.limits)?;
             decoder.set_limits(limits).map_err(failed)?;
             Some(decoder.into_frames())
         }

@@ -254,12 +254,22 @@ fn more_frames_than_the_limit_are_a_named_error() {
             max_memory: frames[0].len() as u64 * 7 / 3,
             ..DecodeLimits::default()
         };
-        for (limits, setting) in [(one, "max_frames"), (small, "max_memory")] {
+        let few_pixels = DecodeLimits {
+            max_frame_pixels: frames[0].len() as u64 / 3 * 2 - 1,
+            ..DecodeLimits::default()
+        };
+        for (limits, setting) in [
+            (one, "max_frames"),
+            (small, "max_memory"),
+            (few_pixels, "max_frame_pixels"),
+        ] {
             let options = DecodeOptions {
                 limits,
                 ..DecodeOptions::default()
             };
             let error = decode_frames(&bytes, &options).unwrap_err().to_string();
+            assert!(error.contains(setting), "{name}: {error}");
+            let error = sample_frames(&bytes, 1, &options).unwrap_err().to_string();
             assert!(error.contains(setting), "{name}: {error}");
         }
     }
@@ -298,6 +308,10 @@ fn tiny_frames_of_a_huge_canvas_are_refused_before_all_are_composed() {
     for error in refused {
         assert_eq!(setting_of(&error), "max_frame_pixels", "{error}");
     }
+    let mut huge = gif_of_tiny_frames(1, 1, 2);
+    huge[24..28].copy_from_slice(&[0xFF, 0x0F, 0xFF, 0x0F]); // 4095 x 4095 on a canvas of one pixel
+    let error = decode_frames(&huge, &options).unwrap_err();
+    assert_eq!(setting_of(&error), "max_frame_pixels", "{error}");
     let few = gif_of_tiny_frames(2000, 1000, 3);
     assert_eq!(sample_frames(&few, 6, &options).unwrap().len(), 6);
 }
