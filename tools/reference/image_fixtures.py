@@ -50,7 +50,18 @@ def jpegs() -> dict[str, tuple[Image.Image, dict]]:
     for progressive in (False, True):
         cmyk = Image.fromarray(picture(26, 35, 4), "CMYK")
         made[f"jpeg_cmyk_{progressive}.jpg"] = (cmyk, {"progressive": progressive})
+    made["jpeg_ycck.jpg"] = (Image.fromarray(picture(27, 34, 4), "CMYK"), {})
     return made
+
+
+def save(name: str, image: Image.Image, options: dict) -> None:
+    path = FOLDER / name
+    image.save(path, **options)
+    if name == "jpeg_ycck.jpg":
+        # Pillow writes no YCCK, but reads it: the last byte of Adobe's segment says how inks are kept.
+        data = bytearray(path.read_bytes())
+        data[data.index(b"Adobe") + 11] = 2
+        path.write_bytes(data)
 
 
 def pictures() -> dict[str, tuple[Image.Image, dict]]:
@@ -171,7 +182,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     cases, pixels = [], []
     for name, (image, options) in pictures().items():
-        image.save(FOLDER / name, **options)
+        save(name, image, options)
         for config in shapes(name):
             # Without these two steps the values are whole numbers: one byte each.
             config = {**config, "do_rescale": False, "do_normalize": False}

@@ -1,8 +1,7 @@
 //! Several pictures at once, on threads of their own.
 
-use crate::{
-    DecodeOptions, ImageError, ImageProcessor, PixelValues, decode, open, rgb_from_dynamic,
-};
+use crate::convert::rgb_from_decoded;
+use crate::{DecodeOptions, ImageError, ImageProcessor, PixelValues, decode, open};
 use image::{DynamicImage, RgbImage};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -68,7 +67,8 @@ impl Workers {
 }
 
 impl Source<'_> {
-    /// The decoded picture. The options' limits are for bytes and files.
+    /// The decoded picture. The options' limits are for bytes and files; their ways with
+    /// transparency and 16-bit grey are for pictures of the `image` crate as well.
     ///
     /// # Errors
     /// As [`decode`] and [`open`].
@@ -76,9 +76,7 @@ impl Source<'_> {
         match *self {
             Self::Encoded(bytes) => decode(bytes, options).map(Cow::Owned),
             Self::File(path) => open(path, options).map(Cow::Owned),
-            Self::Dynamic(picture) => {
-                Ok(Cow::Owned(rgb_from_dynamic(picture.clone(), options.alpha)))
-            }
+            Self::Dynamic(picture) => Ok(Cow::Owned(rgb_from_decoded(picture.clone(), options))),
             Self::Rgb(picture) => Ok(Cow::Borrowed(picture)),
         }
     }
@@ -110,45 +108,8 @@ impl ImageProcessor {
         workers: &Workers,
         out: &mut [f32],
     ) -> Result<(u32, u32), ImageError> {
-        let (height, width) = self.size_of_batch(sources, options)?;
-        let each = 3 * height as usize * width as usize;
-        let expected = each * sources.len();
-        if out.len() != expected {
-            let given = out.len();
-            return Err(ImageError::OutputLength {
-                height,
-                width,
-                expected,
-                given,
-            });
-        }
-        workers.pool.install(|| {
-            let pairs = sources
-                .par_iter()
-                .zip(out.par_chunks_exact_mut(each.max(1)));
-            pairs.enumerate().try_for_each(|(place, (source, out))| {
-                let picture = source.to_rgb(options);
-                let done = picture.and_then(|picture| self.preprocess_into(&picture, out));
-                done.map_err(|error| error.of_picture(place))
-            })
-        })?;
-        Ok((height, width))
-    }
-
-    /// The size that the settings give every picture, or else the first one's.
-    fn size_of_batch(
-        &self,
-        sources: &[Source],
-        options: &DecodeOptions,
-    ) -> Result<(u32, u32), ImageError> {
-        match (self.output_size(), sources.first()) {
-            (Some(size), _) => Ok(size),
-            (None, None) => Ok((0, 0)),
-            (None, Some(first)) => {
-                let first = first.to_rgb(options).map_err(|error| error.of_picture(0))?;
-                self.output_size_of(first.width(), first.height())
-            }
-        }
+        let pictures = Pictures::new(self, sources.len(), |place| sources[place].to_rgb(options))?;
+        pictures.process_into(workers, out)
     }
 
     /// Decodes and processes pictures. See [`Self::preprocess_batch_into`].
@@ -161,12 +122,11 @@ impl ImageProcessor {
         options: &DecodeOptions,
         workers: &Workers,
     ) -> Result<PixelBatch, ImageError> {
-        let rows = sources.len();
-        let size = self.size_of_batch(sources, options)?;
-        let mut data = vec![0.0; rows * 3 * size.0 as usize * size.1 as usize];
-        let (height, width) = self.preprocess_batch_into(sources, options, workers, &mut data)?;
+        let pictures = Pictures::new(self, sources.len(), |place| sources[place].to_rgb(options))?;
+        let mut data = vec![0.0; pictures.rows * pictures.each()];
+        let (height, width) = pictures.process_into(workers, &mut data)?;
         Ok(PixelBatch {
-            rows,
+            rows: sources.len(),
             height,
             width,
             data,
@@ -185,5 +145,110 @@ impl ImageProcessor {
     ) -> Result<PixelBatch, ImageError> {
         let sources: Vec<Source> = frames.iter().map(Source::Rgb).collect();
         self.preprocess_batch(&sources, &DecodeOptions::default(), workers)
+    }
+}
+
+/// The pictures of a batch, with the size that all results have.
+struct Pictures<'a, F> {
+    processor: &'a ImageProcessor,
+    rows: usize,
+    decode: F,
+    /// The first picture, where it had to be decoded to know the size: it isn't decoded again.
+    first: Option<Cow<'a, RgbImage>>,
+    height: u32,
+    width: u32,
+}
+
+impl<'a, F> Pictures<'a, F>
+where
+    F: Fn(usize) -> Result<Cow<'a, RgbImage>, ImageError> + Sync,
+{
+    /// `rows` pictures, of which `decode` gives each by its place. The size is what the settings
+    /// give every picture, or else the first one's.
+    fn new(processor: &'a ImageProcessor, rows: usize, decode: F) -> Result<Self, ImageError> {
+        let mut first = None;
+        let (height, width) = match processor.output_size() {
+            Some(size) => size,
+            None if rows == 0 => (0, 0),
+            None => {
+                let picture = decode(0).map_err(|error| error.of_picture(0))?;
+                let (width, height) = picture.dimensions();
+                first = Some(picture);
+                processor.output_size_of(width, height)?
+            }
+        };
+        Ok(Self {
+            processor,
+            rows,
+            decode,
+            first,
+            height,
+            width,
+        })
+    }
+
+    /// How many values one picture has.
+    fn each(&self) -> usize {
+        3 * self.height as usize * self.width as usize
+    }
+
+    /// Processes the pictures one after the other into `out`; returns height and width.
+    fn process_into(self, workers: &Workers, out: &mut [f32]) -> Result<(u32, u32), ImageError> {
+        let (height, width) = (self.height, self.width);
+        let expected = self.rows * self.each();
+        if out.len() != expected {
+            let given = out.len();
+            return Err(ImageError::OutputLength {
+                height,
+                width,
+                expected,
+                given,
+            });
+        }
+        workers.pool.install(|| {
+            let parts = out.par_chunks_exact_mut(self.each().max(1)).enumerate();
+            parts.try_for_each(|(place, out)| {
+                let done = self.process_one(place, out);
+                done.map_err(|error| error.of_picture(place))
+            })
+        })?;
+        Ok((height, width))
+    }
+
+    fn process_one(&self, place: usize, out: &mut [f32]) -> Result<(), ImageError> {
+        let known = self.first.as_deref().filter(|_| place == 0);
+        match known {
+            Some(picture) => self.processor.preprocess_into(picture, out),
+            None => {
+                let picture = (self.decode)(place)?;
+                self.processor.preprocess_into(&picture, out)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ImageProcessorConfig;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn each_picture_is_decoded_once_whether_or_not_the_settings_fix_the_size() {
+        for do_center_crop in [true, false] {
+            let mut config = ImageProcessorConfig::clip(16);
+            config.do_center_crop = do_center_crop;
+            let processor = ImageProcessor::new(config).unwrap();
+            let counts = [const { AtomicUsize::new(0) }; 3];
+            let decode = |place: usize| {
+                counts[place].fetch_add(1, Ordering::Relaxed);
+                Ok(Cow::Owned(RgbImage::new(40, 20)))
+            };
+            let pictures = Pictures::new(&processor, 3, decode).unwrap();
+            let mut out = vec![0.0; 3 * pictures.each()];
+            let workers = Workers::new(2).unwrap();
+            pictures.process_into(&workers, &mut out).unwrap();
+            assert_eq!(counts.map(AtomicUsize::into_inner), [1; 3]);
+        }
     }
 }

@@ -130,12 +130,14 @@ impl ImageProcessorConfig {
     /// Reads the settings from one JSON object. See [`Self::from_pretrained`].
     ///
     /// # Errors
-    /// When the value is no object, or a key has a value of the wrong kind.
+    /// When the value is no object, a key has a value of the wrong kind, or `image_processor_type`
+    /// is another one than [`Self::image_processor_type`] says.
     pub fn from_json(json: &Value) -> Result<Self, ImageError> {
         let given = json
             .as_object()
             .ok_or_else(|| ImageError::Malformed("it is not a JSON object".to_owned()))?;
-        let defaults = Self::defaults_of(given);
+        let defaults = Self::defaults_of(given)?;
+        let name = defaults.image_processor_type.clone();
         let mut merged = serde_json::to_value(defaults).map_err(malformed)?;
         for (key, value) in given.iter().filter(|(_, value)| !value.is_null()) {
             let each_channel = matches!(key.as_str(), "image_mean" | "image_std");
@@ -144,32 +146,35 @@ impl ImageProcessorConfig {
                 value => value.clone(),
             };
         }
-        merged["image_processor_type"] = defaults_name(given).into();
+        merged["image_processor_type"] = name.into();
         serde_json::from_value(merged).map_err(malformed)
     }
 
-    fn defaults_of(given: &Map<String, Value>) -> Self {
-        match defaults_name(given) {
-            "VideoMAEImageProcessor" => Self::video_mae(224),
-            _ => Self::clip(224),
+    /// What the type's absent keys mean. Another type would have other ones, and other steps.
+    fn defaults_of(given: &Map<String, Value>) -> Result<Self, ImageError> {
+        let set = |key| given.get(key).filter(|value| !value.is_null());
+        let keys = ["image_processor_type", "feature_extractor_type"];
+        let Some((key, value)) = keys.into_iter().find_map(|key| Some((key, set(key)?))) else {
+            return Ok(Self::clip(224));
+        };
+        match value.as_str().map(type_name) {
+            Some("CLIPImageProcessor" | "CLIPFeatureExtractor") => Ok(Self::clip(224)),
+            Some("VideoMAEImageProcessor" | "VideoMAEFeatureExtractor") => Ok(Self::video_mae(224)),
+            _ => Err(ImageError::InvalidSetting {
+                key,
+                value: value.to_string(),
+                mend: "known are CLIPImageProcessor and VideoMAEImageProcessor, also with Fast or \
+                       Pil at the end, CLIPFeatureExtractor and VideoMAEFeatureExtractor; name \
+                       one of these and write out the keys in which yours differs",
+            }),
         }
     }
 }
 
-/// The processor's name without what says how it is computed, and in its new spelling.
-fn defaults_name(given: &Map<String, Value>) -> &str {
-    let name = |key| given.get(key).and_then(Value::as_str);
-    let name = name("image_processor_type").or_else(|| name("feature_extractor_type"));
-    let name = name.unwrap_or("CLIPImageProcessor");
-    let name = name
-        .strip_suffix("Fast")
-        .or(name.strip_suffix("Pil"))
-        .unwrap_or(name);
-    match name {
-        "CLIPFeatureExtractor" => "CLIPImageProcessor",
-        "VideoMAEFeatureExtractor" => "VideoMAEImageProcessor",
-        name => name,
-    }
+/// The processor's name without what says how it is computed.
+fn type_name(name: &str) -> &str {
+    let plain = name.strip_suffix("Fast").or(name.strip_suffix("Pil"));
+    plain.unwrap_or(name)
 }
 
 fn malformed(error: serde_json::Error) -> ImageError {
@@ -326,6 +331,29 @@ mod tests {
         ] {
             assert_eq!(read(json!({"image_processor_type": name})), known, "{name}");
         }
+    }
+
+    #[test]
+    fn another_type_is_a_named_error_and_no_clip() {
+        for (key, value) in [
+            ("image_processor_type", json!("ViTImageProcessor")),
+            ("image_processor_type", json!("BlipImageProcessorFast")),
+            ("image_processor_type", json!("")),
+            ("image_processor_type", json!(3)),
+            ("feature_extractor_type", json!("ViTFeatureExtractor")),
+        ] {
+            let error = ImageProcessorConfig::from_json(&json!({ key: value.clone() }));
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains(&format!("{key} is {value}")), "{error}");
+            assert!(error.contains("VideoMAEImageProcessor"), "{error}");
+        }
+        let old = json!({"image_processor_type": null, "feature_extractor_type": "VideoMAEFeatureExtractor"});
+        assert_eq!(
+            read(old).image_mean,
+            ImageProcessorConfig::video_mae(224).image_mean
+        );
+        let null = json!({"image_processor_type": null});
+        assert_eq!(read(null), ImageProcessorConfig::clip(224));
     }
 
     #[test]

@@ -67,9 +67,22 @@ pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<RgbImage, ImageEr
     else {
         return Ok(picture);
     };
+    if swaps_edges(orientation) {
+        let both = 2 * picture.len() as u64; // as it was and as it will be
+        options.limits.check_memory(both)?;
+    }
     let mut picture = DynamicImage::ImageRgb8(picture);
     picture.apply_orientation(orientation);
     Ok(picture.into_rgb8())
+}
+
+/// Whether width becomes height, which needs a second picture; otherwise pixels change places.
+fn swaps_edges(orientation: image::metadata::Orientation) -> bool {
+    use image::metadata::Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    matches!(
+        orientation,
+        Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH
+    )
 }
 
 /// The format, told by the first bytes, of a file that is not too long.
@@ -120,10 +133,10 @@ fn decode_other(
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(options.limits.for_decoder());
     let mut decoder = reader.into_decoder().map_err(failed)?;
-    check_size(&decoder, &options.limits)?;
+    check_size(&decoder, format, &options.limits)?;
     let orientation = decoder.orientation().ok();
     if decoder.original_color_type() == ExtendedColorType::Cmyk8 {
-        return Ok((cmyk::decode_tiff(bytes)?, orientation));
+        return Ok((cmyk::decode_tiff(bytes, &options.limits)?, orientation));
     }
     let mut picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
     if options.sixteen_bit == SixteenBit::Clip && is_sixteen_bit_grey_png(bytes, format) {
@@ -159,16 +172,31 @@ pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, ImageError> {
     Ok(bytes)
 }
 
+/// That the picture has pixels and is within the limits.
 pub(crate) fn check_size(
     decoder: &impl ImageDecoder,
+    format: ImageFormat,
     limits: &DecodeLimits,
 ) -> Result<(), ImageError> {
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err(ImageError::NoPixels { width, height });
     }
-    let bytes_per_pixel = u64::from(decoder.color_type().bytes_per_pixel());
-    limits.check_picture(width, height, bytes_per_pixel)
+    let decoded = u64::from(decoder.color_type().bytes_per_pixel());
+    limits.check_picture(width, height, most_bytes_per_pixel(decoded, format))
+}
+
+/// What is in memory for each pixel at once, where the decoder gives `decoded` bytes.
+fn most_bytes_per_pixel(decoded: u64, format: ImageFormat) -> u64 {
+    let with_rgb = match decoded {
+        8 => 8 + 4, // 16-bit RGBA becomes 8-bit RGBA first
+        _ => decoded + 3,
+    };
+    match format {
+        ImageFormat::Tiff => with_rgb.max(2 * decoded), // decoded apart, then copied
+        ImageFormat::WebP => with_rgb.max(4 + 3),       // RGBA within, even if RGB comes out
+        _ => with_rgb,
+    }
 }
 
 /// The decoder's error in terms of this crate.

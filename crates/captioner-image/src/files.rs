@@ -14,7 +14,7 @@ const PROCESSOR: &str = "processor_config.json";
 pub(crate) fn load(dir: &Path) -> Result<ImageProcessorConfig, ImageError> {
     let (nested, own) = (dir.join(PROCESSOR), dir.join(PREPROCESSOR));
     if let Some(json) = read_json(&nested)?
-        && let Some(settings) = json.get("image_processor")
+        && let Some(settings) = json.get("image_processor").filter(|value| !value.is_null())
     {
         return ImageProcessorConfig::from_json(settings).map_err(|e| e.in_file(&nested));
     }
@@ -87,4 +87,26 @@ fn write_and_rename(scratch: &Path, path: &Path, text: &str) -> std::io::Result<
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(scratch, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn nested_settings_that_are_null_are_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(PROCESSOR), r#"{"image_processor": null}"#).unwrap();
+        let error = load(dir.path()).unwrap_err();
+        assert!(matches!(error, ImageError::NoConfig { .. }), "{error}");
+
+        let own = json!({"size": 48, "crop_size": 48}).to_string();
+        fs::write(dir.path().join(PREPROCESSOR), own).unwrap();
+        assert_eq!(load(dir.path()).unwrap(), ImageProcessorConfig::clip(48));
+
+        let saved = ImageProcessorConfig::clip(32);
+        save(&saved, dir.path()).unwrap();
+        assert_eq!(load(dir.path()).unwrap(), saved);
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::convert::rgb_from_decoded;
 use crate::decode::{check_size, format_of, guarded, translate};
-use crate::{DecodeOptions, ImageError, decode};
+use crate::{DecodeOptions, ImageError, decode, gif};
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
@@ -13,7 +13,7 @@ use std::io::Cursor;
 /// picture its one frame. All frames have the animation's size.
 ///
 /// # Errors
-/// As [`decode`], and when there are more frames, or more bytes in all of them, than
+/// As [`decode`], and when there are more frames, or more pixels or bytes in all of them, than
 /// [`DecodeLimits`](crate::DecodeLimits) allows.
 pub fn decode_frames(bytes: &[u8], options: &DecodeOptions) -> Result<Vec<RgbImage>, ImageError> {
     let format = format_of(bytes, options)?;
@@ -24,7 +24,7 @@ pub fn decode_frames(bytes: &[u8], options: &DecodeOptions) -> Result<Vec<RgbIma
         let mut kept: Vec<RgbImage> = Vec::new();
         for frame in frames {
             let frame = frame.map_err(|error| translate(error, format))?;
-            options.limits.check_frames(kept.len() + 1)?;
+            check_composed(&frame, kept.len() + 1, options)?;
             keep(&mut kept, 1, frame, options)?;
         }
         Ok(kept)
@@ -35,7 +35,8 @@ pub fn decode_frames(bytes: &[u8], options: &DecodeOptions) -> Result<Vec<RgbIma
 /// an animation with fewer frames, some stand twice.
 ///
 /// # Errors
-/// As [`decode_frames`], but only the wanted frames count against the memory.
+/// As [`decode_frames`], but only the wanted frames count against the memory. All frames count against
+/// `max_frames` and `max_frame_pixels`, since each must be composed to reach the next.
 pub fn sample_frames(
     bytes: &[u8],
     wanted: usize,
@@ -53,28 +54,43 @@ fn sample(
     options: &DecodeOptions,
 ) -> Result<Vec<RgbImage>, ImageError> {
     let Some(counted) = frames(bytes, format, options)? else {
-        return Ok(vec![decode(bytes, options)?; wanted]);
+        let picture = decode(bytes, options)?;
+        let all = (picture.len() as u64).saturating_mul(wanted as u64);
+        options.limits.check_memory(all)?;
+        return Ok(vec![picture; wanted]);
     };
     let mut total = 0;
     for frame in counted {
-        frame.map_err(|error| translate(error, format))?;
+        let frame = frame.map_err(|error| translate(error, format))?;
         total += 1;
-        options.limits.check_frames(total)?;
+        check_composed(&frame, total, options)?;
     }
     let places = evenly_spread(total, wanted);
+    let needed = places.last().map_or(0, |last| last + 1);
     let mut kept = Vec::new();
     for (place, frame) in frames(bytes, format, options)?
         .into_iter()
         .flatten()
+        .take(needed)
         .enumerate()
     {
         let times = places.iter().filter(|&&wanted| wanted == place).count();
         let frame = frame.map_err(|error| translate(error, format))?;
+        check_composed(&frame, place + 1, options)?;
         if times > 0 {
             keep(&mut kept, times, frame, options)?;
         }
     }
     Ok(kept)
+}
+
+/// Whether so many frames, of which this is the last, are within the limits. Each was composed to
+/// the animation's size, however small it is in the file.
+fn check_composed(frame: &Frame, frames: usize, options: &DecodeOptions) -> Result<(), ImageError> {
+    let (width, height) = frame.buffer().dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    let all = pixels.saturating_mul(frames as u64);
+    options.limits.check_composed(frames, all)
 }
 
 /// Adds a frame some times, within the limit on memory.
@@ -84,14 +100,29 @@ fn keep(
     frame: Frame,
     options: &DecodeOptions,
 ) -> Result<(), ImageError> {
+    let all = kept.len() as u64 + times as u64;
+    let (width, height) = frame.buffer().dimensions();
+    check_memory(width, height, all, options)?;
     let frame = rgb_from_decoded(DynamicImage::ImageRgba8(frame.into_buffer()), options);
-    let all = (kept.len() + times) as u64;
-    options
-        .limits
-        .check_memory(all.saturating_mul(frame.len() as u64))?;
     kept.extend(std::iter::repeat_n(frame, times));
     Ok(())
 }
+
+/// Whether an animation of this size can be composed with so many frames kept.
+fn check_memory(
+    width: u32,
+    height: u32,
+    frames: u64,
+    options: &DecodeOptions,
+) -> Result<(), ImageError> {
+    let pixels = u64::from(width) * u64::from(height);
+    let each = frames.saturating_mul(3).saturating_add(CANVASES);
+    options.limits.check_memory(pixels.saturating_mul(each))
+}
+
+/// Bytes for each pixel of an animation while it is composed: the canvas, the frame as it is in the
+/// file and the frame laid over the canvas, all RGBA.
+const CANVASES: u64 = 3 * 4;
 
 /// `wanted` places out of `total`, the first and the last among them, as `numpy.linspace` gives
 /// them when its results are cut to whole numbers.
@@ -106,6 +137,17 @@ pub fn evenly_spread(total: usize, wanted: usize) -> Vec<usize> {
     }
 }
 
+/// That the animation's size is within the limits, were one frame of it kept.
+fn check_canvas(
+    decoder: &impl ImageDecoder,
+    format: ImageFormat,
+    options: &DecodeOptions,
+) -> Result<(), ImageError> {
+    check_size(decoder, format, &options.limits)?;
+    let (width, height) = decoder.dimensions();
+    check_memory(width, height, 1, options)
+}
+
 /// The frames of an animation; `None` of a still picture.
 fn frames<'a>(
     bytes: &'a [u8],
@@ -114,27 +156,32 @@ fn frames<'a>(
 ) -> Result<Option<Frames<'a>>, ImageError> {
     let failed = |error| translate(error, format);
     let limits = options.limits.for_decoder();
+    let encoded = bytes;
     let bytes = Cursor::new(bytes);
     Ok(match format {
         ImageFormat::Gif => {
             let mut decoder = GifDecoder::new(bytes).map_err(failed)?;
-            check_size(&decoder, &options.limits)?;
+            check_canvas(&decoder, format, options)?;
+            gif::check(encoded, &options.limits)?;
             decoder.set_limits(limits).map_err(failed)?;
             Some(decoder.into_frames())
         }
         ImageFormat::Png => {
             let decoder = PngDecoder::with_limits(bytes, limits).map_err(failed)?;
-            check_size(&decoder, &options.limits)?;
-            match decoder.is_apng().map_err(failed)? {
-                true => Some(decoder.apng().map_err(failed)?.into_frames()),
-                false => None,
+            if !decoder.is_apng().map_err(failed)? {
+                return Ok(None);
             }
+            check_canvas(&decoder, format, options)?;
+            Some(decoder.apng().map_err(failed)?.into_frames())
         }
         ImageFormat::WebP => {
             let mut decoder = WebPDecoder::new(bytes).map_err(failed)?;
-            check_size(&decoder, &options.limits)?;
+            if !decoder.has_animation() {
+                return Ok(None);
+            }
+            check_canvas(&decoder, format, options)?;
             decoder.set_limits(limits).map_err(failed)?;
-            decoder.has_animation().then(|| decoder.into_frames())
+            Some(decoder.into_frames())
         }
         _ => None,
     })

@@ -42,7 +42,7 @@ pub(crate) fn decode(
 ) -> Result<Jpeg, ImageError> {
     let mut reader = Reader::new(bytes);
     let header = reader.read_header()?;
-    limits.check_picture(header.width, header.height, 1)?;
+    limits.check_picture(header.width, header.height, 4)?;
     let mut frame = Frame::new(&header, points(&header, shorter_edge), bytes.len())?;
     limits.check_memory(frame.memory())?;
     frame.read_scans(&mut reader)?;

@@ -29,6 +29,7 @@ mod decode;
 mod error;
 mod files;
 mod frames;
+mod gif;
 mod jpeg;
 mod limits;
 mod palette;

@@ -13,16 +13,22 @@ pub struct DecodeLimits {
     pub max_height: u32,
     /// The most pixels, width times height.
     pub max_pixels: u64,
-    /// The most bytes of memory for decoded pixels, the decoder's own buffers included, and all
-    /// frames of an animation together.
+    /// The most bytes of memory for pixels at any one time: what the decoder gives with its RGB
+    /// copy, the planes of a JPEG, a picture that EXIF turns with its turned copy, and the canvases
+    /// of an animation with all frames that are kept. What decoders take besides, such as tables,
+    /// metadata and single strips, isn't added to that; most of them are held to as much again.
     pub max_memory: u64,
     /// The most frames of an animation, where frames are asked for.
     pub max_frames: usize,
+    /// The most pixels of all frames of an animation together, those that are left out included.
+    /// A frame of one pixel costs as much time as its whole canvas, so this bounds the time.
+    /// A frame of a GIF that is larger than the canvas counts in full.
+    pub max_frame_pixels: u64,
 }
 
 impl Default for DecodeLimits {
     /// Room for any camera: 128 MiB, 65,535 pixels a side, 2^27 pixels (134 million), 1 GiB, 4096
-    /// frames.
+    /// frames, 2^31 pixels in all frames.
     fn default() -> Self {
         Self {
             max_bytes: 128 << 20,
@@ -31,6 +37,7 @@ impl Default for DecodeLimits {
             max_pixels: 1 << 27,
             max_memory: 1 << 30,
             max_frames: 4096,
+            max_frame_pixels: 1 << 31,
         }
     }
 }
@@ -45,6 +52,7 @@ impl DecodeLimits {
             max_pixels: u64::MAX,
             max_memory: u64::MAX,
             max_frames: usize::MAX,
+            max_frame_pixels: u64::MAX,
         }
     }
 
@@ -52,7 +60,7 @@ impl DecodeLimits {
         check("encoded size in bytes", bytes, self.max_bytes, "max_bytes")
     }
 
-    /// `bytes_per_pixel` is what the decoder gives, to which the RGB copy adds three.
+    /// `bytes_per_pixel` is the most that is in memory at once, the RGB picture included.
     pub(crate) fn check_picture(
         &self,
         width: u32,
@@ -64,10 +72,10 @@ impl DecodeLimits {
         check("width", w, self.max_width.into(), "max_width")?;
         check("height", h, self.max_height.into(), "max_height")?;
         check("number of pixels", pixels, self.max_pixels, "max_pixels")?;
-        self.check_memory(pixels.saturating_mul(bytes_per_pixel + 3))
+        self.check_memory(pixels.saturating_mul(bytes_per_pixel))
     }
 
-    /// `bytes` is all that decoding will take.
+    /// `bytes` is all that pixels will take at once.
     pub(crate) fn check_memory(&self, bytes: u64) -> Result<(), ImageError> {
         check(
             "decoded size in bytes",
@@ -77,13 +85,24 @@ impl DecodeLimits {
         )
     }
 
-    /// `frames` is how many have been met so far.
+    /// `frames` is how many are met or asked for.
     pub(crate) fn check_frames(&self, frames: usize) -> Result<(), ImageError> {
         check(
             "number of frames",
             frames as u64,
             self.max_frames as u64,
             "max_frames",
+        )
+    }
+
+    /// `frames` is how many have been met so far, `pixels` what they have together.
+    pub(crate) fn check_composed(&self, frames: usize, pixels: u64) -> Result<(), ImageError> {
+        self.check_frames(frames)?;
+        check(
+            "number of pixels in all frames",
+            pixels,
+            self.max_frame_pixels,
+            "max_frame_pixels",
         )
     }
 
@@ -134,18 +153,24 @@ mod tests {
             max_pixels: 5000,
             max_memory: 5000,
             max_frames: 3,
+            max_frame_pixels: 250,
         };
         assert_eq!(setting_of(limits.check_bytes(11).unwrap_err()), "max_bytes");
-        let picture = |w, h| setting_of(limits.check_picture(w, h, 4).unwrap_err());
+        let picture = |w, h| setting_of(limits.check_picture(w, h, 7).unwrap_err());
         assert_eq!(picture(101, 1), "max_width");
         assert_eq!(picture(1, 101), "max_height");
         assert_eq!(picture(100, 51), "max_pixels");
         assert_eq!(picture(100, 8), "max_memory");
-        limits.check_picture(100, 7, 4).unwrap();
+        limits.check_picture(100, 7, 7).unwrap();
         assert_eq!(
             setting_of(limits.check_frames(4).unwrap_err()),
             "max_frames"
         );
+        let composed =
+            |frames, pixels| setting_of(limits.check_composed(frames, pixels).unwrap_err());
+        assert_eq!(composed(4, 1), "max_frames");
+        assert_eq!(composed(3, 251), "max_frame_pixels");
+        limits.check_composed(2, 250).unwrap();
     }
 
     #[test]
@@ -154,7 +179,7 @@ mod tests {
             max_memory: u64::MAX - 1,
             ..DecodeLimits::unlimited()
         };
-        let error = limits.check_picture(u32::MAX, u32::MAX, 16).unwrap_err();
+        let error = limits.check_picture(u32::MAX, u32::MAX, 19).unwrap_err();
         assert_eq!(setting_of(error), "max_memory");
     }
 }
