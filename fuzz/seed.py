@@ -53,6 +53,7 @@ def tokenizers() -> None:
         tokenizer_json(normalizer=sequence),
         tokenizer_json(post_processor=bert, decoder=None),
         tokenizer_json(pre_tokenizer={"type": "Whitespace"}, normalizer=None, added_tokens=[]),
+        tokenizer_json(model=tokenizer_json()["model"] | {"max_input_chars_per_word": 10**9}),
         tokenizer_json(truncation={"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0}),
         tokenizer_json(padding={"strategy": {"Fixed": 9}, "direction": "Left", "pad_to_multiple_of": 4,
                                 "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"}),

@@ -169,14 +169,17 @@ def batches(tokenizer: BertTokenizerFast) -> list[dict]:
         {"padding": "longest", "pad_to_multiple_of": 8},
         {"padding": "max_length", "max_length": 20, "truncation": True},
         {"padding": "max_length", "max_length": 8, "truncation": True, "pad_to_multiple_of": 4},
+        # Refused together with truncation; captions longer than 12 tokens would stay so.
+        {"padding": "max_length", "max_length": 10, "pad_to_multiple_of": 4},
         {"padding": "longest", "max_length": 6, "truncation": True},
         {"padding": "longest", "max_length": 6, "truncation": True, "add_special_tokens": False},
     ]
     cases = []
     for way in ways:
-        for pad_side, cut_side in [("right", "right"), ("left", "right"), ("right", "left")]:
+        for pad_side, cut_side in [("right", "right"), ("left", "right"), ("right", "left"), ("left", "left")]:
             tokenizer.padding_side, tokenizer.truncation_side = pad_side, cut_side
-            encoded = tokenizer(captions, **way)
+            taken = captions if way.get("max_length") != 10 else captions[1:3]
+            encoded = tokenizer(taken, **way)
             cases.append(
                 {
                     **way,

@@ -49,3 +49,20 @@ impl Metric for MeanLength {
         Ok(mean_statistics(names.map(String::from).to_vec(), values))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_count_by_row_and_not_one_by_one() {
+        let predictions = ["a b c", " d\t e\n"].map(String::from);
+        let row = |captions: &[&str]| captions.iter().map(|c| (*c).to_owned()).collect();
+        let references: [Vec<String>; 2] = [row(&["a", "a b c"]), row(&["a b c d e f g"])];
+        let mut metric = MeanLength::new();
+        metric.update(&predictions, &references).unwrap();
+        let scores = metric.compute().unwrap();
+        assert_eq!(scores.get("mean_prediction_length"), Some(2.5));
+        assert_eq!(scores.get("mean_reference_length"), Some(4.5)); // 11 / 3 one by one
+    }
+}

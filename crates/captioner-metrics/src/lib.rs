@@ -70,6 +70,8 @@ pub use exact_match::ExactMatch;
 pub use lengths::MeanLength;
 pub use meteor::Meteor;
 pub use metric::{Metric, single_references};
+/// The type of [`RegexSubstitution::pattern`].
+pub use regex::Regex;
 pub use resample::{
     ConfidenceInterval, PairedTest, ResampleSettings, confidence_intervals, paired_bootstrap,
     paired_permutation,

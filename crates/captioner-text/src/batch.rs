@@ -79,6 +79,9 @@ impl TokenBatch {
     }
 }
 
+/// The most ids in a batch, which take 1 GiB.
+const MOST_IDS: usize = 1 << 28;
+
 /// Lays the captions' ids into one rectangle.
 pub(crate) fn pad(
     rows: &[Vec<u32>],
@@ -86,9 +89,10 @@ pub(crate) fn pad(
     options: &EncodeOptions,
 ) -> Result<TokenBatch, TextError> {
     let columns = columns(rows, options)?;
+    let ids = all_ids(rows.len(), columns)?;
     let mut batch = TokenBatch {
-        input_ids: Vec::with_capacity(rows.len() * columns),
-        attention_mask: Vec::with_capacity(rows.len() * columns),
+        input_ids: Vec::with_capacity(ids),
+        attention_mask: Vec::with_capacity(ids),
         rows: rows.len(),
         columns,
     };
@@ -98,6 +102,19 @@ pub(crate) fn pad(
     Ok(batch)
 }
 
+/// How many ids the batch has. A length to pad to is refused even where there is nothing to pad.
+fn all_ids(rows: usize, columns: usize) -> Result<usize, TextError> {
+    let ids = columns.checked_mul(rows.max(1));
+    match ids.filter(|ids| *ids <= MOST_IDS) {
+        Some(_) => Ok(columns * rows),
+        None => Err(TextError::BatchTooLarge {
+            rows,
+            columns,
+            limit: MOST_IDS,
+        }),
+    }
+}
+
 /// The length of every row, or why there is none.
 fn columns(rows: &[Vec<u32>], options: &EncodeOptions) -> Result<usize, TextError> {
     let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -105,13 +122,14 @@ fn columns(rows: &[Vec<u32>], options: &EncodeOptions) -> Result<usize, TextErro
     if multiple == 0 {
         return Err(TextError::MultipleOfZero);
     }
+    let rounded = |length: usize| {
+        let columns = length.checked_next_multiple_of(multiple);
+        columns.unwrap_or(usize::MAX) // refused later, as any other length beyond memory
+    };
     match options.padding {
         Padding::None => all_equal(rows),
-        Padding::Longest => Ok(longest.next_multiple_of(multiple)),
-        Padding::MaxLength(length) => {
-            let columns = length.checked_next_multiple_of(multiple).unwrap_or(length);
-            none_longer(rows, columns)
-        }
+        Padding::Longest => Ok(rounded(longest)),
+        Padding::MaxLength(length) => none_longer(rows, rounded(length)),
     }
 }
 
@@ -207,6 +225,26 @@ mod tests {
         };
         let error = pad(&rows(), 0, &options).unwrap_err();
         assert!(matches!(error, TextError::MultipleOfZero));
+    }
+
+    #[test]
+    fn a_batch_beyond_memory_is_a_named_error() {
+        let refused = |padding, pad_to_multiple_of, rows: &[Vec<u32>]| {
+            let options = EncodeOptions {
+                pad_to_multiple_of,
+                ..options(padding)
+            };
+            let error = pad(rows, 0, &options).unwrap_err();
+            assert!(matches!(error, TextError::BatchTooLarge { .. }), "{error}");
+        };
+        for rows in [&rows()[..], &[]] {
+            refused(Padding::MaxLength(usize::MAX), None, rows);
+            refused(Padding::MaxLength(usize::MAX), Some(8), rows);
+            refused(Padding::MaxLength(MOST_IDS + 1), None, rows);
+        }
+        refused(Padding::MaxLength(MOST_IDS / 2 + 1), None, &rows());
+        refused(Padding::Longest, Some(1 << 60), &rows());
+        refused(Padding::Longest, Some(usize::MAX), &rows());
     }
 
     #[test]

@@ -127,6 +127,19 @@ pub enum TextError {
     /// The settings ask to pad to a multiple of zero.
     #[error("pad_to_multiple_of is 0; give 1 or more, or None")]
     MultipleOfZero,
+    /// The padded batch would be far larger than any memory holds.
+    #[error(
+        "{rows} captions padded to {columns} tokens each are more than the limit of {limit} ids; \
+         lower the length to pad to or pad_to_multiple_of, or give fewer captions at once"
+    )]
+    BatchTooLarge {
+        /// How many captions there are.
+        rows: usize,
+        /// How many tokens each would have; the largest number where it could not be counted.
+        columns: usize,
+        /// The most ids that a batch may have.
+        limit: usize,
+    },
     /// The tokenizer library refused the text or the ids.
     #[error("the tokenizer failed on {what}: {reason}; check that its files belong together")]
     Tokenizer {

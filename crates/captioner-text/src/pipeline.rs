@@ -42,6 +42,10 @@ const ACCEPTED: [(&str, &[&str]); 5] = [
 /// Added tokens have ids below this: far more than any model has, and no sum of them overflows.
 const MOST_IDS: u64 = 1 << 24;
 
+/// BERT gives up on words of more than 100 characters. The library's time for a word grows faster than
+/// the square of its length, so a caption of one long word would never end.
+const MOST_CHARACTERS_PER_WORD: u64 = 1000;
+
 /// What in the file is not accepted, if anything.
 pub(crate) fn refusal(json: &Value) -> Option<String> {
     if !json.is_object() {
@@ -54,6 +58,7 @@ pub(crate) fn refusal(json: &Value) -> Option<String> {
     steps
         .or_else(|| refused_template(json.get("post_processor")?))
         .or_else(|| refused_id(json))
+        .or_else(|| refused_word_length(json.get("model")?))
 }
 
 fn refused_step(key: &str, step: &Value, accepted: &[&str]) -> Option<String> {
@@ -119,6 +124,15 @@ fn refused_id(json: &Value) -> Option<String> {
     Some(format!("a token has the id {id}; ids go to {MOST_IDS}"))
 }
 
+fn refused_word_length(model: &Value) -> Option<String> {
+    let length = model.get("max_input_chars_per_word")?.as_u64()?;
+    (length > MOST_CHARACTERS_PER_WORD).then(|| {
+        format!(
+            "its model's max_input_chars_per_word is {length}; give {MOST_CHARACTERS_PER_WORD} or less"
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +179,18 @@ mod tests {
         let second = json!({"Sequence": {"id": "B", "type_id": 0}});
         assert!(refusal(&template(json!([sequence, second]))).is_some());
         assert!(refusal(&template(json!([sequence, sequence]))).is_some());
+    }
+
+    #[test]
+    fn words_without_end_are_named() {
+        let of_length = |length: u64| {
+            refusal(&json!({"model": {"type": "WordPiece", "max_input_chars_per_word": length}}))
+        };
+        assert_eq!(of_length(100), None);
+        assert_eq!(of_length(MOST_CHARACTERS_PER_WORD), None);
+        let refused = of_length(1_000_000_000).unwrap();
+        assert!(refused.contains("1000000000"), "{refused}");
+        assert!(of_length(MOST_CHARACTERS_PER_WORD + 1).is_some());
     }
 
     #[test]

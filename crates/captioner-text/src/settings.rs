@@ -2,6 +2,7 @@
 
 use crate::Side;
 use serde_json::{Map, Value};
+use tokenizers::{NormalizerWrapper, Tokenizer};
 
 /// The keys and default texts of the special tokens, in the order of BERT's own ids.
 pub(crate) const SPECIAL_TOKENS: [(&str, &str); 5] = [
@@ -32,6 +33,24 @@ impl TokenizerSettings {
 
     pub(crate) fn set(&mut self, key: &str, value: Value) {
         self.json.insert(key.to_owned(), value);
+    }
+
+    /// Takes over what the tokenizer does, for keys that the settings lack.
+    pub(crate) fn complete(&mut self, tokenizer: &Tokenizer) {
+        let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer() else {
+            return;
+        };
+        let found = [
+            ("do_lower_case", normalizer.lowercase.into()),
+            ("strip_accents", normalizer.strip_accents.into()),
+            (
+                "tokenize_chinese_chars",
+                normalizer.handle_chinese_chars.into(),
+            ),
+        ];
+        for (key, value) in found {
+            self.json.entry(key).or_insert(value);
+        }
     }
 
     fn flag(&self, key: &str) -> Option<bool> {

@@ -96,8 +96,9 @@ impl CaptionTokenizer {
 
     pub(crate) fn new(
         mut tokenizer: Tokenizer,
-        settings: TokenizerSettings,
+        mut settings: TokenizerSettings,
     ) -> Result<Self, TextError> {
+        settings.complete(&tokenizer);
         tokenizer.with_padding(None);
         // Without truncation parameters there is nothing that could be refused.
         tokenizer
@@ -135,7 +136,8 @@ impl CaptionTokenizer {
     ///
     /// # Errors
     /// As [`Self::encode`], naming the caption; when `max_length` has no room beside the special
-    /// tokens, or the rows stay unequal under the padding that `options` asks for.
+    /// tokens, the rows stay unequal under the padding that `options` asks for, or the batch would have
+    /// more than 2^28 ids.
     pub fn encode_batch(
         &self,
         texts: &[impl AsRef<str> + Sync],

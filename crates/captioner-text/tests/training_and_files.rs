@@ -201,6 +201,51 @@ fn saved_files_load_to_the_same_tokenizer() {
     }
 }
 
+/// A tokenizer.json alone says how text is normalized; the saved settings must say the same, since
+/// transformers believes them rather than the file.
+#[test]
+fn a_cased_tokenizer_file_is_saved_as_cased() {
+    let json = saved_json(&trained(), "captioner-cased");
+    let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    json["normalizer"]["lowercase"] = false.into();
+    json["normalizer"]["strip_accents"] = true.into();
+    json["normalizer"]["handle_chinese_chars"] = false.into();
+    let cased = Folder::new("captioner-cased-file").with("tokenizer.json", &json.to_string());
+    let tokenizers = [
+        CaptionTokenizer::from_json(&json.to_string()),
+        CaptionTokenizer::from_file(cased.0.join("tokenizer.json")),
+        CaptionTokenizer::from_pretrained(&cased.0),
+    ];
+    for tokenizer in tokenizers.map(Result::unwrap) {
+        let folder = Folder::new("captioner-cased-saved");
+        tokenizer.save_pretrained(&folder.0).unwrap();
+        let config = std::fs::read_to_string(folder.0.join("tokenizer_config.json")).unwrap();
+        let config: serde_json::Value = serde_json::from_str(&config).unwrap();
+        assert_eq!(config["do_lower_case"], false);
+        assert_eq!(config["strip_accents"], true);
+        assert_eq!(config["tokenize_chinese_chars"], false);
+        // From here the settings alone say it.
+        std::fs::remove_file(folder.0.join("tokenizer.json")).unwrap();
+        let loaded = CaptionTokenizer::from_pretrained(&folder.0).unwrap();
+        for text in ["A Cat", "a cat", "caf\u{e9} \u{732b}\u{72ac}"] {
+            assert_eq!(
+                loaded.encode(text).unwrap(),
+                tokenizer.encode(text).unwrap()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_whose_words_have_no_end_is_refused() {
+    let json = saved_json(&trained(), "captioner-endless");
+    let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    json["model"]["max_input_chars_per_word"] = 1_000_000_000.into();
+    let error = CaptionTokenizer::from_json(&json.to_string()).unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("max_input_chars_per_word"), "{message}");
+}
+
 #[test]
 fn a_folder_without_a_tokenizer_is_a_named_error() {
     let error = Folder::new("captioner-empty").load_error();

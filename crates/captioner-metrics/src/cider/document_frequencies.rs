@@ -94,16 +94,14 @@ impl DocumentFrequencies {
 
     pub(super) fn from_counts(
         documents: usize,
-        counts: &HashMap<NGram, u32, foldhash::fast::RandomState>,
+        counts: &HashMap<NGram, u64, foldhash::fast::RandomState>,
         vocabulary: &Vocabulary,
     ) -> Self {
         let text = |gram: &NGram| {
             let words: Vec<_> = tokens(*gram).map(|word| vocabulary.word(word)).collect();
             words.join(" ")
         };
-        let frequencies = counts
-            .iter()
-            .map(|(gram, count)| (text(gram), u64::from(*count)));
+        let frequencies = counts.iter().map(|(gram, count)| (text(gram), *count));
         DocumentFrequencies {
             documents: documents as u64,
             frequencies: frequencies.collect(),
@@ -115,7 +113,7 @@ impl DocumentFrequencies {
         let known = self.frequencies.iter().filter_map(|(text, count)| {
             let words = whitespace::words(text).map(|word| vocabulary.get(word));
             let words: Option<Vec<u32>> = words.collect();
-            Some((ngrams(&words?).last()?, *count as u32))
+            Some((ngrams(&words?).last()?, *count))
         });
         Frequencies::new(self.documents as usize, known.collect())
     }
@@ -130,13 +128,13 @@ fn write_durably(path: &Path, text: &str) -> std::io::Result<()> {
 /// Document frequencies by word numbers.
 pub(super) struct Frequencies {
     log_documents: f64,
-    counts: HashMap<NGram, u32, foldhash::fast::RandomState>,
+    counts: HashMap<NGram, u64, foldhash::fast::RandomState>,
 }
 
 impl Frequencies {
     pub(super) fn new(
         documents: usize,
-        counts: HashMap<NGram, u32, foldhash::fast::RandomState>,
+        counts: HashMap<NGram, u64, foldhash::fast::RandomState>,
     ) -> Self {
         Frequencies {
             log_documents: (documents.max(1) as f64).ln(),
@@ -147,14 +145,14 @@ impl Frequencies {
     /// Inverse document frequency; an n-gram of no document counts as one of a single document.
     pub(super) fn idf(&self, gram: NGram) -> f64 {
         let count = self.counts.get(&gram).copied().unwrap_or(0).max(1);
-        self.log_documents - f64::from(count).ln()
+        self.log_documents - (count as f64).ln()
     }
 }
 
 /// In how many rows each n-gram occurs.
 pub(super) fn count_documents<'a>(
     rows: impl Iterator<Item = &'a [Vec<u32>]>,
-) -> HashMap<NGram, u32, foldhash::fast::RandomState> {
+) -> HashMap<NGram, u64, foldhash::fast::RandomState> {
     let mut counts = HashMap::default();
     let mut grams = Vec::new();
     for references in rows {
@@ -196,6 +194,20 @@ mod tests {
         let error = DocumentFrequencies::default().save(&taken).unwrap_err();
         assert!(error.to_string().contains("taken"), "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn counts_beyond_32_bits_keep_their_weight() {
+        let counted = DocumentFrequencies {
+            documents: 1 << 34,
+            frequencies: BTreeMap::from([("cat".to_owned(), 1 << 32)]),
+        };
+        let mut vocabulary = Vocabulary::default();
+        let cat = vocabulary.numbers("cat");
+        let idf = counted
+            .numbered(&vocabulary)
+            .idf(ngrams(&cat).last().unwrap());
+        assert!((idf - 4f64.ln()).abs() < 1e-9, "{idf}");
     }
 
     #[test]

@@ -1,13 +1,20 @@
 //! How much memory a piece of work takes, as Linux counts it.
 
-/// Runs `work` and says by how many bytes the process grew beyond what it held before, at its
-/// largest. `None` where the system does not tell.
-pub(crate) fn peak_growth(work: impl FnOnce()) -> Option<u64> {
-    // Writing 5 sets the high-water mark back to what is held now.
-    std::fs::write("/proc/self/clear_refs", "5").ok()?;
-    let before = kilobytes("VmRSS:")?;
-    work();
-    Some(kilobytes("VmHWM:")?.saturating_sub(before) * 1024)
+/// What the process held when the mark was set, in kilobytes.
+pub(crate) struct Mark(u64);
+
+impl Mark {
+    /// From here on growth is counted. `None` where the system does not tell.
+    pub(crate) fn set() -> Option<Self> {
+        // Writing 5 sets the high-water mark back to what is held now.
+        std::fs::write("/proc/self/clear_refs", "5").ok()?;
+        kilobytes("VmRSS:").map(Mark)
+    }
+
+    /// By how many bytes the process has grown since, at its largest.
+    pub(crate) fn growth(&self) -> Option<u64> {
+        Some(kilobytes("VmHWM:")?.saturating_sub(self.0) * 1024)
+    }
 }
 
 fn kilobytes(name: &str) -> Option<u64> {
