@@ -44,7 +44,7 @@ const MOST_IDS: u64 = 1 << 24;
 
 /// BERT gives up on words of more than 100 characters. The library's time for a word grows faster than
 /// the square of its length, so a caption of one long word would never end.
-const MOST_CHARACTERS_PER_WORD: u64 = 1000;
+const MOST_CHARACTERS_PER_WORD: u64 = 256;
 
 /// What in the file is not accepted, if anything.
 pub(crate) fn refusal(json: &Value) -> Option<String> {
