@@ -5,7 +5,10 @@
 //! those of `vulkan` its compiler crashes). Tolerances are those of single precision with
 //! sums in another order, each stated beside what was measured.
 
-#![allow(clippy::print_stdout, reason = "the figures beside the tolerances are for the docs")]
+#![allow(
+    clippy::print_stdout,
+    reason = "the figures beside the tolerances are for the docs"
+)]
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};

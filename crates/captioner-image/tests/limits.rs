@@ -1,12 +1,12 @@
 //! Files that ask for more than they are worth, and every limit that refuses them.
 
-mod common;
+mod made_files;
 
 use captioner_image::{
     DecodeLimits, DecodeOptions, ImageError, Orientation, RgbImage, decode, decode_frames,
     sample_frames,
 };
-use common::{crc32, encoded, fixture, picture};
+use made_files::{crc32, encoded, fixture, picture};
 use image::{DynamicImage, ImageFormat};
 use std::io::Cursor;
 

@@ -1,12 +1,12 @@
 //! Files as people have them: broken, rotated, of every kind.
 
-mod common;
+mod made_files;
 
 use captioner_image::{
     DecodeLimits, DecodeOptions, ImageError, ImageProcessor, ImageProcessorConfig, Orientation,
     RgbImage, SixteenBit, Source, Workers, decode, decode_frames, open, sample_frames,
 };
-use common::{crc32, encoded, fixture, picture};
+use made_files::{crc32, encoded, fixture, picture};
 use image::{DynamicImage, ImageFormat};
 use std::collections::BTreeMap;
 use std::io::Cursor;

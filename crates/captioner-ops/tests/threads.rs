@@ -33,7 +33,9 @@ fn everything() -> Vec<TensorData> {
     let map = random([257, 193]).autodiff().require_grad();
     let shift = random([193]).autodiff().require_grad();
     let mapped = linear(y.clone(), map.clone(), shift.clone());
+    let few = linear(random([3, 512]), random([512, 700]), random([700]));
     let mut all = vec![y.to_data(), z.to_data(), loss.to_data(), mapped.to_data()];
+    all.push(few.into_data());
     let total = y.sum() + z.sum() + loss.sum() + mapped.square().sum();
     let grads = total.backward();
     all.push(map.grad(&grads).unwrap().into_data());

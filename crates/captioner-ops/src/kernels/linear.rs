@@ -1,4 +1,5 @@
-//! What a linear map needs besides products: its bias in every row, and the sum of all rows.
+//! What a linear map needs besides large products: its bias in every row, the sum of all rows, and
+//! the product of a few rows, as one token after the other is written.
 
 use rayon::prelude::*;
 
@@ -11,6 +12,76 @@ const ROWS: usize = 64;
 /// `count` times `row`, one after the other.
 pub(crate) fn repeated(row: &[f32], count: usize) -> Vec<f32> {
     row.repeat(count)
+}
+
+/// Up to so many rows the time goes into reading the weight.
+const FEW: usize = 8;
+
+/// From so many weights on a second thread pays.
+const MANY: usize = 128 * 1024;
+
+/// Columns of the weight that one thread takes at a time: their sums stay in the nearest cache.
+const COLUMNS: usize = 512;
+
+/// Whether [`add_few`] is the faster way.
+pub(crate) fn are_few(rows: usize, inputs: usize, outputs: usize) -> bool {
+    rows <= FEW && inputs.saturating_mul(outputs) >= MANY
+}
+
+/// Adds `x · weight` to `y`: rows of `inputs` values, and of `outputs`. Each weight is read once, in
+/// columns that the threads share; a sum's order is that of the inputs.
+pub(crate) fn add_few(y: &mut [f32], x: &[f32], weight: &[f32], [inputs, outputs]: [usize; 2]) {
+    let block = |index: usize| {
+        let start = index * COLUMNS;
+        let width = COLUMNS.min(outputs - start);
+        let mut sums = vec![0.0; x.len() / inputs * width];
+        vectorised(AddColumns {
+            sums: &mut sums,
+            width,
+            x,
+            inputs,
+            weight: &weight[start..],
+            outputs,
+        });
+        sums
+    };
+    let blocks = (0..outputs.div_ceil(COLUMNS)).into_par_iter().map(block);
+    let blocks: Vec<Vec<f32>> = blocks.collect();
+    for (index, sums) in blocks.iter().enumerate() {
+        let width = COLUMNS.min(outputs - index * COLUMNS);
+        let rows = y.chunks_exact_mut(outputs).zip(sums.chunks_exact(width));
+        for (y, sums) in rows {
+            for (y, sum) in y[index * COLUMNS..].iter_mut().zip(sums) {
+                *y += sum;
+            }
+        }
+    }
+}
+
+/// Adds the products of rows of `x` with the first `width` columns of `weight`.
+struct AddColumns<'a> {
+    sums: &'a mut [f32],
+    width: usize,
+    x: &'a [f32],
+    inputs: usize,
+    weight: &'a [f32],
+    outputs: usize,
+}
+
+impl Work for AddColumns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (input, weight) in self.weight.chunks(self.outputs).enumerate() {
+            let x = self.x.iter().skip(input).step_by(self.inputs);
+            for (sums, x) in self.sums.chunks_exact_mut(self.width).zip(x) {
+                for (sum, weight) in sums.iter_mut().zip(&weight[..self.width]) {
+                    *sum = x.mul_add(*weight, *sum);
+                }
+            }
+        }
+    }
 }
 
 /// The sum of each column of rows of `width`. Blocks of rows are summed in their order, so threads
@@ -60,6 +131,24 @@ impl Work for AddRows<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn few_rows_are_multiplied_as_defined() {
+        for (rows, inputs, outputs) in [(1, 1, 1), (3, 5, 513), (8, 130, 1100)] {
+            let numbers = |count: usize| (0..count).map(|i| (i * 7 % 13) as f32 - 6.0).collect();
+            let (x, weight): (Vec<f32>, Vec<f32>) =
+                (numbers(rows * inputs), numbers(inputs * outputs));
+            let mut y = vec![0.5; rows * outputs];
+            add_few(&mut y, &x, &weight, [inputs, outputs]);
+            for (place, y) in y.iter().enumerate() {
+                let (row, column) = (place / outputs, place % outputs);
+                let products =
+                    (0..inputs).map(|i| x[row * inputs + i] * weight[i * outputs + column]);
+                // Small whole numbers: every order of summing gives the same.
+                assert_eq!(*y, 0.5 + products.sum::<f32>(), "{rows} {inputs} {outputs}");
+            }
+        }
+    }
 
     #[test]
     fn columns_are_summed_over_all_rows_blocks_or_not() {

@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Picture files that several tests read, and what makes them.
 
 use captioner_image::RgbImage;
 use image::{DynamicImage, ImageFormat};
