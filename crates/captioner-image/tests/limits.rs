@@ -6,8 +6,8 @@ use captioner_image::{
     DecodeLimits, DecodeOptions, ImageError, Orientation, RgbImage, decode, decode_frames,
     sample_frames,
 };
-use made_files::{crc32, encoded, fixture, picture};
 use image::{DynamicImage, ImageFormat};
+use made_files::{crc32, encoded, fixture, picture};
 use std::io::Cursor;
 
 /// The limit that was passed.

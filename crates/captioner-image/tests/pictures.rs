@@ -6,8 +6,8 @@ use captioner_image::{
     DecodeLimits, DecodeOptions, ImageError, ImageProcessor, ImageProcessorConfig, Orientation,
     RgbImage, SixteenBit, Source, Workers, decode, decode_frames, open, sample_frames,
 };
-use made_files::{crc32, encoded, fixture, picture};
 use image::{DynamicImage, ImageFormat};
+use made_files::{crc32, encoded, fixture, picture};
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::PathBuf;
