@@ -179,7 +179,25 @@ impl TrainingArguments {
             let mend = "it must be 0 or more";
             check(name, value, value.is_finite() && value >= 0.0, mend)?;
         }
+        self.validate_metric()?;
         self.validate_best()
+    }
+
+    /// What best means must be among the figures that evaluations while training give.
+    fn validate_metric(&self) -> Result<(), ArgumentError> {
+        let name = self.metric_for_best_model.as_str();
+        let figure = name.trim_start_matches("eval_");
+        let written = self.predict_with_generate && GENERATED_FIGURES.contains(&figure);
+        check(
+            "metric_for_best_model",
+            name,
+            FIGURES.contains(&figure) || written,
+            format_args!(
+                "use {}, or with predict_with_generate {}",
+                FIGURES.join(" or "),
+                GENERATED_FIGURES.join(" or ")
+            ),
+        )
     }
 
     fn validate_counts(&self) -> Result<(), ArgumentError> {
@@ -256,6 +274,12 @@ impl TrainingArguments {
     }
 }
 
+/// What every evaluation gives.
+const FIGURES: [&str; 2] = ["loss", "wer"];
+
+/// What it gives besides where captions are written.
+const GENERATED_FIGURES: [&str; 2] = ["generated_wer", "generated_exact_match"];
+
 fn check(
     name: &'static str,
     value: impl ToString,
@@ -327,6 +351,25 @@ mod tests {
             spoil(&mut args);
             assert_eq!(args.validate().unwrap_err().name, name);
         }
+    }
+
+    #[test]
+    fn what_best_means_is_a_figure_of_the_evaluations() {
+        let mut args = TrainingArguments {
+            metric_for_best_model: "eval_wer".into(),
+            ..TrainingArguments::default()
+        };
+        args.validate().unwrap();
+        args.metric_for_best_model = "bleu".into();
+        let message = args.validate().unwrap_err().to_string();
+        assert!(
+            message.contains("bleu") && message.contains("generated_wer"),
+            "{message}"
+        );
+        args.metric_for_best_model = "generated_wer".into();
+        assert!(args.validate().is_err());
+        args.predict_with_generate = true;
+        args.validate().unwrap();
     }
 
     #[test]
