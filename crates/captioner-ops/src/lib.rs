@@ -34,6 +34,7 @@ mod kernels;
 mod linear;
 mod normalization;
 mod optimizer;
+mod rows;
 mod worker;
 
 pub use activation::{gelu, quick_gelu};

@@ -1,5 +1,5 @@
-//! What a linear map needs besides large products: its bias in every row, the sum of all rows, and
-//! the product of a few rows, as one token after the other is written.
+//! What a linear map needs besides large products: the sum of all rows, and the product of a few, as
+//! one token after the other is written.
 
 use rayon::prelude::*;
 
@@ -8,11 +8,6 @@ use super::vector::{Work, vectorised};
 
 /// Rows that are summed before their sum joins the others'.
 const ROWS: usize = 64;
-
-/// `count` times `row`, one after the other.
-pub(crate) fn repeated(row: &[f32], count: usize) -> Vec<f32> {
-    row.repeat(count)
-}
 
 /// Up to so many rows the time goes into reading the weight.
 const FEW: usize = 8;

@@ -6,7 +6,7 @@ use super::{
     FusedLinear, composed, composed_backward_bias, composed_backward_input,
     composed_backward_weight, with_last,
 };
-use crate::kernels::linear::{add_few, are_few, column_sums, repeated};
+use crate::kernels::linear::{add_few, are_few, column_sums};
 use crate::kernels::product::{Matrix, MatrixMut, add_product, new_product};
 use crate::kernels::storage::{CpuTensor, contiguous, is_f32, tensor, values};
 
@@ -18,7 +18,7 @@ impl FusedLinear for Flex {
         let (x, weight, bias) = (contiguous(x), contiguous(weight), contiguous(bias));
         let [inputs, outputs] = [0, 1].map(|axis| weight.shape()[axis]);
         let rows = x.shape().num_elements() / inputs;
-        let mut y = repeated(values(&bias), rows);
+        let mut y = values(&bias).repeat(rows);
         if are_few(rows, inputs, outputs) {
             add_few(&mut y, values(&x), values(&weight), [inputs, outputs]);
         } else {

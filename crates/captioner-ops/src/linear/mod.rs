@@ -8,6 +8,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Tensor};
 
+use crate::rows::by_rows;
+
 /// `x · weight + bias` over the last axis.
 ///
 /// `x` is `[..., inputs]`, `weight` `[inputs, outputs]` and `bias` `[outputs]`; the result is
@@ -97,14 +99,6 @@ fn with_last(shape: &Shape, last: usize) -> Shape {
         *end = last;
     }
     Shape::from(dims)
-}
-
-/// `[..., width]` to `[rows, width]`.
-fn by_rows<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-    let shape = x.shape();
-    let width = shape.last().copied().unwrap_or(1);
-    let rows = shape.num_elements() / width.max(1);
-    B::float_reshape(x, Shape::from([rows, width]))
 }
 
 #[cfg(feature = "ndarray")]

@@ -8,6 +8,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Slice, Tensor};
 
+use crate::rows::by_rows;
+
 /// Normalises the last axis to mean 0 and variance 1, then scales and shifts
 /// ([Ba et al., 2016](https://arxiv.org/abs/1607.06450)).
 ///
@@ -102,14 +104,6 @@ fn composed_backward<B: Backend>(
     let of_x = B::float_reshape(B::float_mul(rest, scale), shape);
     let flat = |x| B::float_reshape(x, width.clone());
     (of_x, flat(of_weight), flat(of_bias))
-}
-
-/// `[..., width]` to `[rows, width]`.
-fn by_rows<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-    let shape = x.shape();
-    let width = shape.last().copied().unwrap_or(1);
-    let rows = shape.num_elements() / width.max(1);
-    B::float_reshape(x, Shape::from([rows, width]))
 }
 
 fn one_row<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {

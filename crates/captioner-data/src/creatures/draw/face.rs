@@ -34,9 +34,9 @@ fn eyes(at: Point) -> [Point; 2] {
     ]
 }
 
-/// An eye which looks down by `look` pixels.
-fn draw_eye(pen: &mut Pen, (x, y): Point, look: f32, white: Ink) {
-    pen.shape(oval(x, y, 18.0, 20.0), white);
+/// An eye with a ball of that colour, which looks down by `look` pixels.
+fn draw_eye(pen: &mut Pen, (x, y): Point, look: f32, ball: Ink) {
+    pen.shape(oval(x, y, 18.0, 20.0), ball);
     pen.tint(oval(x, y + look, 10.0, 12.0), LINE);
     pen.tint(oval(x - 4.0, y + look - 5.0, 4.0, 4.5), WHITE);
 }

@@ -7,9 +7,9 @@ use crate::creatures::traits::Growth;
 
 // What tells one growth from another where shapes are small.
 const INSIDE_LONG_EARS: Ink = Ink::rgb(255, 196, 204);
-const INSIDE_POINTED_EARS: Ink = Ink::rgb(64, 44, 60);
 const IVORY: Ink = Ink::rgb(246, 236, 208);
-const TUFT: Ink = Ink::rgb(64, 44, 60);
+/// A tail's tuft, and the inside of pointed ears.
+const DARK: Ink = Ink::rgb(64, 44, 60);
 const KNOB: Ink = Ink::rgb(255, 236, 84);
 const FEATHER: Ink = Ink::rgb(226, 240, 252);
 
@@ -85,7 +85,7 @@ fn draw_pointed_ears(pen: &mut Pen, anatomy: &Anatomy, ink: Ink) {
     );
     for (ear, inner) in pair(anatomy, ear).into_iter().zip(pair(anatomy, inner)) {
         pen.shape(ear, ink);
-        pen.tint(inner, INSIDE_POINTED_EARS);
+        pen.tint(inner, DARK);
     }
 }
 
@@ -148,5 +148,5 @@ fn draw_tail(pen: &mut Pen, anatomy: &Anatomy, palette: &Palette) {
     );
     pen.tube(tail, 15.0, palette.main);
     let (x, y) = anatomy.rump;
-    pen.shape(oval(x - 34.0, y - 98.0, 20.0, 20.0), TUFT);
+    pen.shape(oval(x - 34.0, y - 98.0, 20.0, 20.0), DARK);
 }
