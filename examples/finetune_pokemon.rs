@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Device;
+use captioner::Captioner;
 use captioner::data::{CaptionDataset, Split, Subset, open_dataset, train_test_split};
 use captioner::git::{GitConfig, GitForCausalLm, Processor, save_pretrained};
 use captioner::hub::{ModelCard, find_model};
@@ -29,7 +30,6 @@ use captioner::train::{
     Augmentation, Evaluation, OutputFolder, PreparedSet, ProgressCallback, TrainOutput, Trainer,
     TrainingArguments, check_pictures, evaluate,
 };
-use captioner::{Captioner, git::GenerationConfig};
 
 use flags::Flags;
 
@@ -137,11 +137,10 @@ fn run(flags: &Flags) -> Outcome<()> {
     println!("{}", folder.display());
 
     show::step("9. Caption held-out pictures with the saved model");
-    let generation = GenerationConfig {
-        max_length: Some(arguments.generation_max_length),
-        num_beams: arguments.generation_num_beams,
-        ..GenerationConfig::default()
-    };
+    let generation = trainer
+        .evaluation_options(true)
+        .generation
+        .unwrap_or_default();
     let captioner = Captioner::from_pretrained(&folder, flags.device)?.with_generation(generation);
     show::captions(
         &captioner,
