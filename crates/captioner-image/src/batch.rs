@@ -1,6 +1,9 @@
 //! Several pictures at once, on threads of their own.
 
 use crate::convert::rgb_from_decoded;
+use crate::decode::{read, upright_jpeg};
+use crate::jpeg::Jpeg;
+use crate::pixels::Spread;
 use crate::{DecodeOptions, ImageError, ImageProcessor, PixelValues, decode, open};
 use image::{DynamicImage, RgbImage};
 use rayon::prelude::*;
@@ -82,6 +85,73 @@ impl Source<'_> {
     }
 }
 
+impl<'a> Source<'a> {
+    /// The picture, as far as it must be decoded to know its size.
+    fn open(&self, options: &DecodeOptions) -> Result<Opened<'a>, ImageError> {
+        match *self {
+            Self::Encoded(bytes) => Opened::of_bytes(Cow::Borrowed(bytes), options),
+            Self::File(path) => read(path, options.limits.max_bytes)
+                .and_then(|bytes| Opened::of_bytes(Cow::Owned(bytes), options))
+                .map_err(|error| error.in_file(path)),
+            Self::Dynamic(picture) => {
+                let rgb = rgb_from_decoded(picture.clone(), options);
+                Ok(Opened::Rgb(Cow::Owned(rgb)))
+            }
+            Self::Rgb(picture) => Ok(Opened::Rgb(Cow::Borrowed(picture))),
+        }
+    }
+
+    /// The error, with the file it is about.
+    fn name(&self, error: ImageError) -> ImageError {
+        match self {
+            Self::File(path) => error.in_file(path),
+            _ => error,
+        }
+    }
+}
+
+/// A picture whose size is known.
+enum Opened<'a> {
+    /// A JPEG that isn't to be turned, still encoded, with its width and height.
+    Jpeg(Cow<'a, [u8]>, (u32, u32)),
+    Rgb(Cow<'a, RgbImage>),
+}
+
+impl<'a> Opened<'a> {
+    fn of_bytes(bytes: Cow<'a, [u8]>, options: &DecodeOptions) -> Result<Self, ImageError> {
+        if let Some(jpeg) = upright_jpeg(&bytes, options)? {
+            let (width, height) = jpeg.size();
+            let size = (width as u32, height as u32); // 16 bits in the file
+            return Ok(Self::Jpeg(bytes, size));
+        }
+        Ok(Self::Rgb(Cow::Owned(decode(&bytes, options)?)))
+    }
+
+    /// Width and height.
+    fn size(&self) -> (u32, u32) {
+        match self {
+            Self::Jpeg(_, size) => *size,
+            Self::Rgb(picture) => picture.dimensions(),
+        }
+    }
+
+    fn process_into(
+        &self,
+        processor: &ImageProcessor,
+        options: &DecodeOptions,
+        spread: Spread,
+        out: &mut [f32],
+    ) -> Result<(), ImageError> {
+        match self {
+            Self::Rgb(picture) => processor.process_into(picture, spread, out),
+            Self::Jpeg(bytes, _) => {
+                let jpeg = Jpeg::open(bytes, &options.limits, options.jpeg_shorter_edge)?;
+                processor.process_jpeg_into(jpeg, spread, out)
+            }
+        }
+    }
+}
+
 impl ImageProcessor {
     /// Decodes and processes one picture.
     ///
@@ -92,10 +162,21 @@ impl ImageProcessor {
         source: Source,
         options: &DecodeOptions,
     ) -> Result<PixelValues, ImageError> {
-        self.preprocess(source.to_rgb(options)?.as_ref())
+        let opened = source.open(options)?;
+        let (width, height) = opened.size();
+        let (height, width) = self.output_size_of(width, height)?;
+        let mut data = vec![0.0; 3 * height as usize * width as usize];
+        let done = opened.process_into(self, options, Spread::Alone, &mut data);
+        done.map_err(|error| source.name(error))?;
+        Ok(PixelValues {
+            height,
+            width,
+            data,
+        })
     }
 
-    /// Decodes and processes pictures into `out`, one after the other, each by one of `workers`.
+    /// Decodes and processes pictures into `out`, one after the other, each by one of `workers`; by
+    /// all of them where there are more workers than pictures.
     /// All results must have one size, which is returned: height and width.
     ///
     /// # Errors
@@ -108,7 +189,7 @@ impl ImageProcessor {
         workers: &Workers,
         out: &mut [f32],
     ) -> Result<(u32, u32), ImageError> {
-        let pictures = Pictures::new(self, sources.len(), |place| sources[place].to_rgb(options))?;
+        let pictures = Pictures::new(self, sources, options)?;
         pictures.process_into(workers, out)
     }
 
@@ -122,8 +203,8 @@ impl ImageProcessor {
         options: &DecodeOptions,
         workers: &Workers,
     ) -> Result<PixelBatch, ImageError> {
-        let pictures = Pictures::new(self, sources.len(), |place| sources[place].to_rgb(options))?;
-        let mut data = vec![0.0; pictures.rows * pictures.each()];
+        let pictures = Pictures::new(self, sources, options)?;
+        let mut data = vec![0.0; sources.len() * pictures.each()];
         let (height, width) = pictures.process_into(workers, &mut data)?;
         Ok(PixelBatch {
             rows: sources.len(),
@@ -149,38 +230,38 @@ impl ImageProcessor {
 }
 
 /// The pictures of a batch, with the size that all results have.
-struct Pictures<'a, F> {
+struct Pictures<'a> {
     processor: &'a ImageProcessor,
-    rows: usize,
-    decode: F,
-    /// The first picture, where it had to be decoded to know the size: it isn't decoded again.
-    first: Option<Cow<'a, RgbImage>>,
+    sources: &'a [Source<'a>],
+    options: &'a DecodeOptions,
+    /// The first picture, where it had to be opened to know the size: it isn't decoded again.
+    first: Option<Opened<'a>>,
     height: u32,
     width: u32,
 }
 
-impl<'a, F> Pictures<'a, F>
-where
-    F: Fn(usize) -> Result<Cow<'a, RgbImage>, ImageError> + Sync,
-{
-    /// `rows` pictures, of which `decode` gives each by its place. The size is what the settings
-    /// give every picture, or else the first one's.
-    fn new(processor: &'a ImageProcessor, rows: usize, decode: F) -> Result<Self, ImageError> {
+impl<'a> Pictures<'a> {
+    /// The size is what the settings give every picture, or else the first one's.
+    fn new(
+        processor: &'a ImageProcessor,
+        sources: &'a [Source<'a>],
+        options: &'a DecodeOptions,
+    ) -> Result<Self, ImageError> {
         let mut first = None;
-        let (height, width) = match processor.output_size() {
-            Some(size) => size,
-            None if rows == 0 => (0, 0),
-            None => {
-                let picture = decode(0).map_err(|error| error.of_picture(0))?;
-                let (width, height) = picture.dimensions();
-                first = Some(picture);
+        let (height, width) = match (processor.output_size(), sources) {
+            (Some(size), _) => size,
+            (None, []) => (0, 0),
+            (None, [source, ..]) => {
+                let opened = source.open(options).map_err(|error| error.of_picture(0))?;
+                let (width, height) = opened.size();
+                first = Some(opened);
                 processor.output_size_of(width, height)?
             }
         };
         Ok(Self {
             processor,
-            rows,
-            decode,
+            sources,
+            options,
             first,
             height,
             width,
@@ -195,7 +276,7 @@ where
     /// Processes the pictures one after the other into `out`; returns height and width.
     fn process_into(self, workers: &Workers, out: &mut [f32]) -> Result<(u32, u32), ImageError> {
         let (height, width) = (self.height, self.width);
-        let expected = self.rows * self.each();
+        let expected = self.sources.len() * self.each();
         if out.len() != expected {
             let given = out.len();
             return Err(ImageError::OutputLength {
@@ -205,25 +286,32 @@ where
                 given,
             });
         }
+        let spread = match workers.threads() > self.sources.len() {
+            true => Spread::Pool,
+            false => Spread::Alone,
+        };
         workers.pool.install(|| {
             let parts = out.par_chunks_exact_mut(self.each().max(1)).enumerate();
             parts.try_for_each(|(place, out)| {
-                let done = self.process_one(place, out);
+                let done = self.process_one(place, spread, out);
                 done.map_err(|error| error.of_picture(place))
             })
         })?;
         Ok((height, width))
     }
 
-    fn process_one(&self, place: usize, out: &mut [f32]) -> Result<(), ImageError> {
-        let known = self.first.as_deref().filter(|_| place == 0);
-        match known {
-            Some(picture) => self.processor.preprocess_into(picture, out),
-            None => {
-                let picture = (self.decode)(place)?;
-                self.processor.preprocess_into(&picture, out)
+    fn process_one(&self, place: usize, spread: Spread, out: &mut [f32]) -> Result<(), ImageError> {
+        let source = &self.sources[place];
+        let opened;
+        let picture = match &self.first {
+            Some(first) if place == 0 => first,
+            _ => {
+                opened = source.open(self.options)?;
+                &opened
             }
-        }
+        };
+        let done = picture.process_into(self.processor, self.options, spread, out);
+        done.map_err(|error| source.name(error))
     }
 }
 
@@ -231,24 +319,20 @@ where
 mod tests {
     use super::*;
     use crate::ImageProcessorConfig;
-    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
-    fn each_picture_is_decoded_once_whether_or_not_the_settings_fix_the_size() {
-        for do_center_crop in [true, false] {
-            let mut config = ImageProcessorConfig::clip(16);
-            config.do_center_crop = do_center_crop;
-            let processor = ImageProcessor::new(config).unwrap();
-            let counts = [const { AtomicUsize::new(0) }; 3];
-            let decode = |place: usize| {
-                counts[place].fetch_add(1, Ordering::Relaxed);
-                Ok(Cow::Owned(RgbImage::new(40, 20)))
-            };
-            let pictures = Pictures::new(&processor, 3, decode).unwrap();
-            let mut out = vec![0.0; 3 * pictures.each()];
-            let workers = Workers::new(2).unwrap();
-            pictures.process_into(&workers, &mut out).unwrap();
-            assert_eq!(counts.map(AtomicUsize::into_inner), [1; 3]);
-        }
+    fn the_first_picture_is_decoded_once_where_it_gives_the_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("picture.png");
+        RgbImage::new(40, 20).save(&path).unwrap();
+        let mut config = ImageProcessorConfig::clip(16);
+        config.do_center_crop = false;
+        let processor = ImageProcessor::new(config).unwrap();
+        let (sources, options) = ([Source::File(&path)], DecodeOptions::default());
+        let pictures = Pictures::new(&processor, &sources, &options).unwrap();
+        std::fs::remove_file(&path).unwrap(); // it can't be read again
+        let mut out = vec![0.0; pictures.each()];
+        let workers = Workers::new(2).unwrap();
+        assert_eq!(pictures.process_into(&workers, &mut out).unwrap(), (16, 32));
     }
 }

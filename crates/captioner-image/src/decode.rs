@@ -1,7 +1,9 @@
 //! Encoded bytes to an RGB picture.
 
 use crate::convert::rgb_from_decoded;
-use crate::{Alpha, DecodeLimits, ImageError, SixteenBit, cmyk, jpeg, palette};
+use crate::jpeg::Jpeg;
+use crate::pixels::Spread;
+use crate::{Alpha, DecodeLimits, ImageError, SixteenBit, cmyk, palette};
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -112,16 +114,27 @@ pub(crate) fn guarded<T>(
     })
 }
 
+/// The opened JPEG, if the bytes are one that isn't to be turned.
+pub(crate) fn upright_jpeg<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+) -> Result<Option<Jpeg<'a>>, ImageError> {
+    use image::metadata::Orientation::NoTransforms;
+    if format_of(bytes, options)? != ImageFormat::Jpeg {
+        return Ok(None);
+    }
+    let jpeg = Jpeg::open(bytes, &options.limits, options.jpeg_shorter_edge)?;
+    let upright = options.orientation == Orientation::Ignore
+        || matches!(jpeg.orientation(), None | Some(NoTransforms));
+    Ok(upright.then_some(jpeg))
+}
+
 type Turned = (RgbImage, Option<image::metadata::Orientation>);
 
 fn decode_jpeg(bytes: &[u8], options: &DecodeOptions) -> Result<Turned, ImageError> {
-    let jpeg = jpeg::decode(bytes, &options.limits, options.jpeg_shorter_edge)?;
-    // Broken EXIF is no reason to fail.
-    let exif = jpeg.exif.as_deref();
-    Ok((
-        jpeg.picture,
-        exif.and_then(image::metadata::Orientation::from_exif_chunk),
-    ))
+    let jpeg = Jpeg::open(bytes, &options.limits, options.jpeg_shorter_edge)?;
+    let (whole, orientation) = (jpeg.whole(), jpeg.orientation());
+    Ok((jpeg.read(&whole, Spread::Alone)?.to_rgb(), orientation))
 }
 
 fn decode_other(

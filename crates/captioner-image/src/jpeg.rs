@@ -18,38 +18,123 @@ mod idct;
 mod markers;
 mod progressive;
 mod scan;
+mod sequential;
 mod upsample;
+mod walk;
 
+use crate::pixels::{BAND, Band, Bands, Part, Pixels, Spread, lines, thirds};
 use crate::{DecodeLimits, ImageError};
+use colour::{Model, RgbRows};
 use frame::Frame;
 use image::RgbImage;
-use markers::Reader;
+use image::metadata::Orientation;
+use markers::{Reader, Scan};
+use std::borrow::Cow;
+use std::ops::Range;
 
-/// A decoded JPEG.
-pub(crate) struct Jpeg {
-    /// The picture, CMYK made RGB as Pillow does.
-    pub(crate) picture: RgbImage,
-    /// The EXIF data, if there is any.
-    pub(crate) exif: Option<Vec<u8>>,
+/// A JPEG whose size is known, and whose colour planes can be read.
+pub(crate) struct Jpeg<'a> {
+    reader: Reader<'a>,
+    frame: Frame,
+    first: Scan,
 }
 
-/// Decodes a JPEG, at 1/2, 1/4 or 1/8 of its size where the shorter edge stays at least
-/// `shorter_edge`, if that is given.
-pub(crate) fn decode(
-    bytes: &[u8],
-    limits: &DecodeLimits,
-    shorter_edge: Option<u32>,
-) -> Result<Jpeg, ImageError> {
-    let mut reader = Reader::new(bytes);
-    let header = reader.read_header()?;
-    limits.check_picture(header.width, header.height, 4)?;
-    let mut frame = Frame::new(&header, points(&header, shorter_edge), bytes.len())?;
-    limits.check_memory(frame.memory())?;
-    frame.read_scans(&mut reader)?;
-    Ok(Jpeg {
-        picture: colour::to_rgb(&frame, &reader)?,
-        exif: reader.exif,
-    })
+/// The colour planes of a JPEG.
+pub(crate) struct Planes {
+    frame: Frame,
+    model: Model,
+}
+
+impl<'a> Jpeg<'a> {
+    /// Reads what stands before the pixels. The picture will be decoded at 1/2, 1/4 or 1/8 of its size where the shorter
+    /// edge stays at least `shorter_edge`, if that is given.
+    pub(crate) fn open(
+        bytes: &'a [u8],
+        limits: &DecodeLimits,
+        shorter_edge: Option<u32>,
+    ) -> Result<Self, ImageError> {
+        let mut reader = Reader::new(bytes);
+        let header = reader.read_header()?;
+        limits.check_picture(header.width, header.height, 4)?;
+        let frame = Frame::new(&header, points(&header, shorter_edge), bytes.len())?;
+        limits.check_memory(frame.memory())?;
+        let first = reader.next_scan(&header)?;
+        Ok(Self {
+            reader,
+            frame,
+            first: first.ok_or_else(|| corrupt("it has no pixels"))?,
+        })
+    }
+
+    /// How EXIF says that the picture is to be turned. Broken EXIF is no reason to fail, and what
+    /// comes behind the pixels isn't looked at.
+    pub(crate) fn orientation(&self) -> Option<Orientation> {
+        let exif = self.reader.exif.as_deref();
+        exif.and_then(Orientation::from_exif_chunk)
+    }
+
+    /// Width and height.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        self.frame.size()
+    }
+
+    /// All of the picture.
+    pub(crate) fn whole(&self) -> Part {
+        let (width, height) = self.size();
+        Part {
+            columns: 0..width,
+            rows: 0..height,
+        }
+    }
+
+    /// Reads the whole file, and makes at least the samples of the wanted part of it.
+    pub(crate) fn read(mut self, wanted: &Part, spread: Spread) -> Result<Planes, ImageError> {
+        self.frame
+            .read_scans(&mut self.reader, self.first, wanted, spread)?;
+        Ok(Planes {
+            model: colour::model(&self.frame, &self.reader),
+            frame: self.frame,
+        })
+    }
+}
+
+impl Planes {
+    /// The whole picture, CMYK made RGB as Pillow does.
+    pub(crate) fn to_rgb(&self) -> RgbImage {
+        // As many values as the picture has: always a picture.
+        colour::to_rgb(&self.frame, self.model).unwrap_or_default()
+    }
+}
+
+impl Bands for Planes {
+    #[inline(always)]
+    fn band<'a>(
+        &'a self,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        scratch: &'a mut Vec<u8>,
+    ) -> Band<'a> {
+        let width = columns.len();
+        scratch.resize(3 * BAND * width, 0);
+        let mut made = RgbRows::new(&self.frame, self.model, columns);
+        let [red, green, blue] = thirds(scratch);
+        for (place, y) in rows.clone().enumerate() {
+            let planes = [&mut *red, &mut *green, &mut *blue];
+            made.row(y, planes.map(|plane| &mut plane[place * width..][..width]));
+        }
+        let scratch = scratch.as_slice();
+        Band::Planar([0, 1, 2].map(|channel| {
+            lines(rows.len(), |row| {
+                &scratch[(channel * BAND + row) * width..][..width]
+            })
+        }))
+    }
+}
+
+impl Pixels for Planes {
+    fn whole(&self) -> Cow<'_, RgbImage> {
+        Cow::Owned(self.to_rgb())
+    }
 }
 
 /// How many pixels an edge of each 8-pixel block becomes: 8, or 4, 2 or 1 where that is enough.

@@ -34,6 +34,7 @@ mod jpeg;
 mod limits;
 mod palette;
 mod passes;
+mod pixels;
 mod processor;
 mod resample;
 mod resize;

@@ -4,13 +4,14 @@
 //! the same weights, so they are summed side by side. Along rows, it is the bytes below each other that
 //! have the same weights: 32 rows at a time are turned into columns first, and back afterwards.
 
+use crate::pixels::{BAND, Band, Bands, Lines};
 use crate::resize::{PRECISION, Taps};
 use std::ops::Range;
 use wide::u8x16;
 
 /// Bytes that are summed side by side: few enough for registers, too many for the compiler to
 /// unroll them and then look for other loops to vectorise.
-const WIDTH: usize = 32;
+const WIDTH: usize = BAND;
 /// Rows and columns of the squares that are turned.
 const SIDE: usize = 16;
 /// One half in the fixed point of the weights, so that the final shift rounds.
@@ -28,6 +29,8 @@ pub(crate) struct Rows<'a> {
     pub(crate) left: usize,
     /// How many bytes of each row it has.
     pub(crate) width: usize,
+    /// How many rows a picture has.
+    pub(crate) height: usize,
 }
 
 impl Rows<'_> {
@@ -37,71 +40,94 @@ impl Rows<'_> {
     }
 }
 
-/// The pass along rows of RGB pixels, from which three planes come.
-pub(crate) struct AlongRows<'a> {
-    pub(crate) part: &'a Rows<'a>,
+/// The pass along a band of rows, from which three planes come.
+pub(crate) struct AlongRows<'a, B> {
+    pub(crate) picture: &'a B,
     pub(crate) taps: &'a Taps,
-    /// The pixel of the picture that is the first one in the part.
-    pub(crate) first: usize,
+    /// The columns that have weights.
+    pub(crate) columns: Range<usize>,
+    /// At most [`BAND`].
     pub(crate) rows: Range<usize>,
-    /// `3 x rows x taps`.
-    pub(crate) planes: &'a mut [u8],
+    pub(crate) scratch: &'a mut Scratch,
+    /// Each `rows x taps`.
+    pub(crate) planes: [&'a mut [u8]; 3],
 }
 
-impl pulp::NullaryFnOnce for AlongRows<'_> {
+/// Memory that one band after the other uses.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    band: Vec<u8>,
+    turned: Vec<Lanes>,
+    sums: Vec<Lanes>,
+}
+
+impl<B: Bands> pulp::NullaryFnOnce for AlongRows<'_, B> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let (width, height) = (self.taps.len(), self.rows.len());
-        let mut turned = vec![[0; WIDTH]; self.part.width.next_multiple_of(SIDE)];
-        let mut sums = vec![[0; WIDTH]; 3 * width.next_multiple_of(SIDE)];
-        for top in (0..height).step_by(WIDTH) {
-            // Below the last row it stands again; those sums are not used.
-            let row = |place: usize| {
-                self.part
-                    .row((self.rows.start + top + place).min(self.rows.end - 1))
-            };
-            let mut rows: [&[u8]; WIDTH] = [&[]; WIDTH];
-            for (place, slot) in rows.iter_mut().enumerate() {
-                *slot = row(place);
+        let Scratch { band, turned, sums } = self.scratch;
+        let first = self.columns.start;
+        let padded = self.columns.len().next_multiple_of(SIDE);
+        turned.resize(3 * padded, [0; WIDTH]);
+        let places = match self.picture.band(self.rows.clone(), self.columns, band) {
+            Band::Interleaved(lines) => {
+                turn_rows(&lines, turned);
+                Places { step: 3, apart: 1 }
             }
-            turn_rows(&rows, &mut turned);
-            sum_pixels(self.taps, self.first, &turned, &mut sums);
-            let count = WIDTH.min(height - top);
-            for (sums, plane) in sums
-                .chunks_exact(width.next_multiple_of(SIDE))
-                .zip(self.planes.chunks_exact_mut(width * height))
-            {
-                turn_back(sums, &mut plane[top * width..][..count * width], width);
+            Band::Planar(channels) => {
+                for (lines, turned) in channels.iter().zip(turned.chunks_exact_mut(padded)) {
+                    turn_rows(lines, turned);
+                }
+                Places {
+                    step: 1,
+                    apart: padded,
+                }
             }
+        };
+        let width = self.taps.len();
+        sums.resize(width.next_multiple_of(SIDE), [0; WIDTH]);
+        for (channel, plane) in self.planes.into_iter().enumerate() {
+            let turned = &turned[channel * places.apart..];
+            for (pixel, sum) in sums[..width].iter_mut().enumerate() {
+                let (start, weights) = self.taps.of(pixel);
+                let values = turned[(start - first) * places.step..]
+                    .iter()
+                    .step_by(places.step);
+                *sum = sum_pixels(values, weights);
+            }
+            turn_back(sums, plane, width);
         }
     }
 }
 
-/// For each wanted pixel of 32 rows, its three channels: red in the first third of `sums`.
+/// Where the channels of a pixel are.
+#[derive(Clone, Copy)]
+struct Places {
+    /// From one pixel to the next.
+    step: usize,
+    /// From one channel to the next.
+    apart: usize,
+}
+
+/// One wanted pixel of 32 rows.
 #[inline(always)]
-fn sum_pixels(taps: &Taps, left: usize, turned: &[Lanes], sums: &mut [Lanes]) {
-    let third = sums.len() / 3;
-    for (place, (first, weights)) in taps.iter().enumerate() {
-        for channel in 0..3 {
-            let mut totals = [HALF; WIDTH];
-            for (pixel, weight) in (first - left..).zip(weights) {
-                // Unseen, the weight keeps the compiler from vectorising the loop around instead,
-                // which gathers single bytes and takes twice the time.
-                let weight = std::hint::black_box(*weight);
-                for (total, value) in totals.iter_mut().zip(&turned[3 * pixel + channel]) {
-                    *total = total.wrapping_add(i32::from(*value) * weight);
-                }
-            }
-            sums[channel * third + place] = to_bytes(totals);
+fn sum_pixels<'a>(values: impl Iterator<Item = &'a Lanes>, weights: &[i32]) -> Lanes {
+    let mut totals = [HALF; WIDTH];
+    for (values, weight) in values.zip(weights) {
+        // Unseen, the weight keeps the compiler from vectorising the loop around instead,
+        // which gathers single bytes and takes twice the time.
+        let weight = std::hint::black_box(*weight);
+        for (total, value) in totals.iter_mut().zip(values) {
+            *total = total.wrapping_add(i32::from(*value) * weight);
         }
     }
+    to_bytes(totals)
 }
 
 /// Byte `n` of 32 rows becomes column `n`.
 #[inline(always)]
-fn turn_rows(rows: &[&[u8]; WIDTH], turned: &mut [Lanes]) {
+fn turn_rows(rows: &Lines, turned: &mut [Lanes]) {
     let (turned, _) = turned.as_chunks_mut::<SIDE>();
     let whole = rows[0].len() / SIDE;
     for (half, rows) in rows.as_chunks::<SIDE>().0.iter().enumerate() {
@@ -182,13 +208,13 @@ fn turn(square: [[u8; SIDE]; SIDE]) -> [[u8; SIDE]; SIDE] {
     turned
 }
 
-/// The pass along columns.
+/// One row of the pass along columns.
 pub(crate) struct AlongColumns<'a> {
     pub(crate) part: &'a Rows<'a>,
-    pub(crate) taps: &'a Taps,
-    /// The row of the picture that is the first one in the part.
-    pub(crate) top: usize,
-    /// `taps x part.width`.
+    /// The first row that has a weight.
+    pub(crate) first: usize,
+    pub(crate) weights: &'a [i32],
+    /// As long as the part is wide.
     pub(crate) result: &'a mut [u8],
 }
 
@@ -197,17 +223,13 @@ impl pulp::NullaryFnOnce for AlongColumns<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let results = self.result.chunks_exact_mut(self.part.width);
-        for ((first, weights), result) in self.taps.iter().zip(results) {
-            let first = first - self.top;
-            let (wide, rest) = result.as_chunks_mut::<WIDTH>();
-            let start = wide.len() * WIDTH;
-            for (place, result) in wide.iter_mut().enumerate() {
-                *result = sum_columns::<WIDTH>(self.part, first, weights, place * WIDTH);
-            }
-            for (place, result) in rest.iter_mut().enumerate() {
-                [*result] = sum_columns::<1>(self.part, first, weights, start + place);
-            }
+        let (wide, rest) = self.result.as_chunks_mut::<WIDTH>();
+        let start = wide.len() * WIDTH;
+        for (place, result) in wide.iter_mut().enumerate() {
+            *result = sum_columns::<WIDTH>(self.part, self.first, self.weights, place * WIDTH);
+        }
+        for (place, result) in rest.iter_mut().enumerate() {
+            [*result] = sum_columns::<1>(self.part, self.first, self.weights, start + place);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! RGB pictures to normalised pixel values.
 
-use crate::resize::{Axis, resize};
+use crate::jpeg::Jpeg;
+use crate::pixels::Spread;
+use crate::resize::{Axis, Resize};
 use crate::{ImageError, ImageProcessorConfig, Size};
 use image::RgbImage;
 use std::path::{Path, PathBuf};
@@ -86,7 +88,40 @@ impl ImageProcessor {
     /// # Errors
     /// When `out` has another length, or as [`Self::output_size_of`].
     pub fn preprocess_into(&self, picture: &RgbImage, out: &mut [f32]) -> Result<(), ImageError> {
-        let (x, y) = self.plan(picture.width(), picture.height())?;
+        self.process_into(picture, Spread::Alone, out)
+    }
+
+    /// [`Self::preprocess_into`] on one or several threads.
+    pub(crate) fn process_into(
+        &self,
+        picture: &RgbImage,
+        spread: Spread,
+        out: &mut [f32],
+    ) -> Result<(), ImageError> {
+        let plans = self.plan(picture.width(), picture.height())?;
+        let resize = self.checked_resize(&plans, out)?;
+        self.write_planes(&resize.run(picture, spread), &plans, out);
+        Ok(())
+    }
+
+    /// Decodes and processes a JPEG that isn't to be turned, as [`Self::preprocess_into`] does. Only
+    /// what the crop keeps becomes RGB.
+    pub(crate) fn process_jpeg_into(
+        &self,
+        jpeg: Jpeg,
+        spread: Spread,
+        out: &mut [f32],
+    ) -> Result<(), ImageError> {
+        let (width, height) = jpeg.size();
+        let plans = self.plan(width as u32, height as u32)?; // 16 bits in the file
+        let resize = self.checked_resize(&plans, out)?;
+        let planes = jpeg.read(&resize.used(), spread)?;
+        self.write_planes(&resize.run(&planes, spread), &plans, out);
+        Ok(())
+    }
+
+    /// The resize of these plans, whose result must fit `out`.
+    fn checked_resize(&self, (x, y): &(Plan, Plan), out: &[f32]) -> Result<Resize, ImageError> {
         let expected = 3 * x.output * y.output;
         if out.len() != expected {
             return Err(ImageError::OutputLength {
@@ -96,9 +131,7 @@ impl ImageProcessor {
                 given: out.len(),
             });
         }
-        let resized = resize(picture, x.axis, y.axis, self.config.resample);
-        self.write_planes(&resized, &x, &y, out);
-        Ok(())
+        Ok(Resize::new(x.axis, y.axis, self.config.resample))
     }
 
     /// Processes one picture.
@@ -153,7 +186,7 @@ impl ImageProcessor {
 
     /// Planes of bytes to planes of values. What the picture does not cover is black, as the
     /// reference pads before it normalises.
-    fn write_planes(&self, resized: &[u8], x: &Plan, y: &Plan, out: &mut [f32]) {
+    fn write_planes(&self, resized: &[u8], (x, y): &(Plan, Plan), out: &mut [f32]) {
         let planes = out.chunks_exact_mut(x.output * y.output);
         let resized = resized.chunks_exact(x.axis.length * y.axis.length);
         for ((plane, values), resized) in planes.zip(self.values.iter()).zip(resized) {

@@ -7,9 +7,11 @@
 //! Only the part of the result that the crop keeps is computed.
 
 use crate::Resample;
-use crate::passes::{AlongColumns, AlongRows, Rows};
+use crate::passes::{AlongColumns, AlongRows, Rows, Scratch};
+use crate::pixels::{BAND, Band, Bands, Part, Pixels, Spread, lines, thirds};
 use crate::resample::Filter;
 use image::RgbImage;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// Pillow's `PRECISION_BITS`: 32 bits less 8 for the result and 2 for what overshoots.
@@ -35,49 +37,89 @@ impl Axis {
     }
 }
 
-/// The wanted part of the resized picture: the red plane, then green, then blue, row after row.
-pub(crate) fn resize(picture: &RgbImage, x: Axis, y: Axis, resample: Resample) -> Vec<u8> {
-    let Some(filter) = resample.filter() else {
-        return nearest(picture, x, y);
-    };
-    let (columns, rows) = (Taps::new(x, filter), Taps::new(y, filter));
-    let (left, used) = (columns.used().start * 3, columns.used().len() * 3);
-    if columns_first(x, y) {
-        let whole = Rows {
-            bytes: picture.as_raw(),
-            stride: x.source * 3,
-            left,
-            width: used,
-        };
-        let mut shortened = vec![0; rows.len() * used];
-        along_columns(&whole, &rows, 0, &mut shortened);
-        let part = Rows {
-            bytes: &shortened,
-            stride: used,
-            left: 0,
-            width: used,
-        };
-        return along_rows(&part, &columns, 0..rows.len());
+/// A resize of pictures of one size.
+pub(crate) struct Resize {
+    x: Axis,
+    y: Axis,
+    /// Of each wanted column and row; `None` for the nearest pixels.
+    taps: Option<(Taps, Taps)>,
+}
+
+impl Resize {
+    pub(crate) fn new(x: Axis, y: Axis, resample: Resample) -> Self {
+        let taps = resample.filter();
+        Self {
+            x,
+            y,
+            taps: taps.map(|filter| (Taps::new(x, filter), Taps::new(y, filter))),
+        }
     }
-    let whole = Rows {
-        bytes: picture.as_raw(),
-        stride: x.source * 3,
-        left,
-        width: used,
-    };
-    let narrowed = along_rows(&whole, &columns, rows.used());
-    let mut planes = vec![0; 3 * rows.len() * columns.len()];
-    let from = narrowed.chunks_exact(rows.used().len() * columns.len());
-    for (from, to) in from.zip(planes.chunks_exact_mut(rows.len() * columns.len())) {
-        let plane = Rows {
-            bytes: from,
+
+    /// The part of the picture that is read.
+    pub(crate) fn used(&self) -> Part {
+        match &self.taps {
+            Some((columns, rows)) => Part {
+                columns: columns.used(),
+                rows: rows.used(),
+            },
+            None => Part {
+                columns: 0..self.x.source,
+                rows: 0..self.y.source,
+            },
+        }
+    }
+
+    /// The wanted part of the resized picture: the red plane, then green, then blue, row after row.
+    pub(crate) fn run(&self, picture: &impl Pixels, spread: Spread) -> Vec<u8> {
+        let Some((columns, rows)) = &self.taps else {
+            return nearest(&picture.whole(), self.x, self.y);
+        };
+        if columns_first(self.x, self.y) {
+            let whole = picture.whole();
+            let part = Rows {
+                bytes: whole.as_raw(),
+                stride: 3 * self.x.source,
+                left: 3 * columns.used().start,
+                width: 3 * columns.used().len(),
+                height: self.y.source,
+            };
+            let shortened = Strip {
+                bytes: along_columns(&part, rows, 0, spread),
+                columns: columns.used(),
+            };
+            return along_rows(&shortened, columns, 0..rows.len(), spread);
+        }
+        let narrowed = Rows {
+            bytes: &along_rows(picture, columns, rows.used(), spread),
             stride: columns.len(),
             left: 0,
             width: columns.len(),
+            height: rows.used().len(),
         };
-        along_columns(&plane, &rows, rows.used().start, to);
+        along_columns(&narrowed, rows, rows.used().start, spread)
     }
-    planes
+}
+
+/// Some columns of a picture, all rows.
+struct Strip {
+    bytes: Vec<u8>,
+    columns: Range<usize>,
+}
+
+impl Bands for Strip {
+    #[inline(always)]
+    fn band<'a>(
+        &'a self,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        _: &'a mut Vec<u8>,
+    ) -> Band<'a> {
+        let stride = 3 * self.columns.len();
+        let left = 3 * (columns.start - self.columns.start);
+        Band::Interleaved(lines(rows.len(), |row| {
+            &self.bytes[(rows.start + row) * stride + left..][..3 * columns.len()]
+        }))
+    }
 }
 
 /// Pillow's choice since version 13, made on the whole picture. Before, rows always went first.
@@ -95,6 +137,8 @@ pub(crate) struct Taps {
 struct Span {
     /// First source pixel.
     first: usize,
+    /// Its weight's place.
+    start: usize,
     /// How many source pixels, and so how many weights.
     count: usize,
 }
@@ -129,7 +173,12 @@ impl Taps {
     /// Every pixel as it is: Pillow leaves out a pass that would not change the length.
     fn copy(&mut self, axis: Axis) {
         let pixels = axis.start..axis.start + axis.length;
-        self.spans = pixels.map(|first| Span { first, count: 1 }).collect();
+        let span = |first| Span {
+            first,
+            start: first - axis.start,
+            count: 1,
+        };
+        self.spans = pixels.map(span).collect();
         self.weights = vec![1 << PRECISION; axis.length];
     }
 
@@ -142,6 +191,7 @@ impl Taps {
             .extend(weights.map(|weight| fixed_point(weight / sum)));
         self.spans.push(Span {
             first,
+            start: before,
             count: self.weights.len() - before,
         });
     }
@@ -158,15 +208,11 @@ impl Taps {
         first.unwrap_or(0)..end.unwrap_or(0)
     }
 
-    /// Each wanted pixel's first source pixel and weights.
+    /// A wanted pixel's first source pixel and weights.
     #[inline(always)]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &[i32])> {
-        let mut weights = self.weights.as_slice();
-        self.spans.iter().map(move |span| {
-            let (own, rest) = weights.split_at(span.count);
-            weights = rest;
-            (span.first, own)
-        })
+    pub(crate) fn of(&self, pixel: usize) -> (usize, &[i32]) {
+        let span = &self.spans[pixel];
+        (span.first, &self.weights[span.start..][..span.count])
     }
 }
 
@@ -180,34 +226,67 @@ fn fixed_point(weight: f64) -> i32 {
     }) as i32
 }
 
-/// The pass along `rows`, of RGB: each becomes as wide as there are taps. Gives three planes.
-fn along_rows(part: &Rows, taps: &Taps, rows: Range<usize>) -> Vec<u8> {
+/// The pass along `rows` of a picture: each becomes as wide as there are taps. Gives three planes.
+fn along_rows(picture: &impl Bands, taps: &Taps, rows: Range<usize>, spread: Spread) -> Vec<u8> {
     let mut planes = vec![0; 3 * rows.len() * taps.len()];
-    if !planes.is_empty() {
-        let first = taps.used().start;
-        let rows = rows.start..rows.end;
+    if planes.is_empty() {
+        return planes;
+    }
+    let columns = taps.used();
+    let pass = |scratch: &mut Scratch, (band, planes): (usize, [&mut [u8]; 3])| {
+        let top = rows.start + band * BAND;
         pulp::Arch::new().dispatch(AlongRows {
-            part,
+            picture,
             taps,
-            first,
-            rows,
-            planes: &mut planes,
+            columns: columns.clone(),
+            rows: top..rows.end.min(top + BAND),
+            scratch,
+            planes,
         });
+    };
+    let length = BAND * taps.len();
+    let [red, green, blue] = thirds(&mut planes);
+    match spread {
+        Spread::Alone => {
+            let [green, blue] = [green, blue].map(|plane| plane.chunks_mut(length));
+            let bands = red.chunks_mut(length).zip(green).zip(blue);
+            let bands = bands.map(|((red, green), blue)| [red, green, blue]);
+            let mut scratch = Scratch::default();
+            bands.enumerate().for_each(|band| pass(&mut scratch, band));
+        }
+        Spread::Pool => {
+            let [green, blue] = [green, blue].map(|plane| plane.par_chunks_mut(length));
+            let bands = red.par_chunks_mut(length).zip(green).zip(blue);
+            let bands = bands.map(|((red, green), blue)| [red, green, blue]);
+            bands.enumerate().for_each_init(Scratch::default, pass);
+        }
     }
     planes
 }
 
 /// The pass along columns, of bytes of any meaning: each column becomes as high as there are taps.
-/// `top` is the row of the picture that is the first one in `part`.
-fn along_columns(part: &Rows, taps: &Taps, top: usize, result: &mut [u8]) {
-    if !result.is_empty() {
+/// `part` may be several pictures of one height, one below the other, and `top` is the row that is
+/// the first one in each.
+fn along_columns(part: &Rows, taps: &Taps, top: usize, spread: Spread) -> Vec<u8> {
+    let pictures = part.bytes.len() / (part.stride * part.height).max(1);
+    let mut result = vec![0; pictures * taps.len() * part.width];
+    if result.is_empty() {
+        return result;
+    }
+    let pass = |(place, result): (usize, &mut [u8])| {
+        let (first, weights) = taps.of(place % taps.len());
         pulp::Arch::new().dispatch(AlongColumns {
             part,
-            taps,
-            top,
+            first: place / taps.len() * part.height + first - top,
+            weights,
             result,
         });
+    };
+    match spread {
+        Spread::Alone => result.chunks_mut(part.width).enumerate().for_each(pass),
+        Spread::Pool => result.par_chunks_mut(part.width).enumerate().for_each(pass),
     }
+    result
 }
 
 /// The nearest pixels, found by adding up the step as Pillow's `ImagingScaleAffine` does.
@@ -258,7 +337,7 @@ mod tests {
 
     /// The resized part, pixel after pixel.
     fn resized(picture: &RgbImage, x: Axis, y: Axis, filter: Resample) -> Vec<u8> {
-        let planes = resize(picture, x, y, filter);
+        let planes = Resize::new(x, y, filter).run(picture, Spread::Alone);
         let size = x.length * y.length;
         (0..size)
             .flat_map(|pixel| [0, 1, 2].map(|channel| planes[channel * size + pixel]))

@@ -1,9 +1,13 @@
 //! The bits of a scan, without the zero bytes that stand after each `FF`.
 
+use super::huffman::{Entry, extend};
 use super::{corrupt, cut_off};
 use crate::ImageError;
 
 /// A reader of bits. Behind the last one it gives zeros and counts them.
+///
+/// Loops work on a copy, which stays in registers because nothing that isn't inlined borrows it.
+#[derive(Clone, Copy)]
 pub(crate) struct Bits<'a> {
     bytes: &'a [u8],
     place: usize,
@@ -43,10 +47,12 @@ impl<'a> Bits<'a> {
                 return;
             }
         }
-        self.refill_slowly();
+        *self = self.refilled_slowly();
     }
 
-    fn refill_slowly(&mut self) {
+    /// Byte after byte, as far as the next marker or the end of the file.
+    #[inline(never)]
+    fn refilled_slowly(mut self) -> Self {
         // What the fast way set beyond the count would be set twice, shifted.
         self.next &= !(u64::MAX.checked_shr(self.count).unwrap_or(0));
         while self.count <= 56 {
@@ -67,6 +73,7 @@ impl<'a> Bits<'a> {
             self.next |= u64::from(byte) << (56 - self.count);
             self.count += 8;
         }
+        self
     }
 
     /// The next `count` bits, 1 to 16, without consuming them.
@@ -98,6 +105,15 @@ impl<'a> Bits<'a> {
         bits
     }
 
+    /// The value behind a code, and consumes both.
+    #[inline(always)]
+    pub(crate) fn value(&mut self, entry: Entry) -> i32 {
+        let behind = self.next << entry.length();
+        let bits = (behind >> 1) >> (63 - entry.size()); // none for a size of 0
+        self.skip(entry.total());
+        extend(bits as u32, entry.size())
+    }
+
     /// One bit, refilling when there is none.
     #[inline(always)]
     pub(crate) fn bit(&mut self) -> bool {
@@ -116,22 +132,19 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// Goes on behind the next marker, which must be a restart.
-    pub(crate) fn restart(&mut self) -> Result<(), ImageError> {
+    /// A reader of what stands behind the next marker, which must be a restart.
+    pub(crate) fn restarted(self) -> Result<Self, ImageError> {
         self.check()?;
         let place = self.marker();
         match self.bytes.get(place..) {
-            Some([0xFF, 0xD0..=0xD7, ..]) => {
-                *self = Self::new(self.bytes, place + 2);
-                Ok(())
-            }
+            Some([0xFF, 0xD0..=0xD7, ..]) => Ok(Self::new(self.bytes, place + 2)),
             Some([0xFF, ..]) => Err(corrupt("a restart marker is missing")),
             _ => Err(cut_off()),
         }
     }
 
     /// Where the next marker begins.
-    pub(crate) fn marker(&self) -> usize {
+    pub(crate) fn marker(self) -> usize {
         // Bytes that were read ahead hold no marker, so the search may begin behind them; extra
         // FF bytes before a marker are filling.
         let rest = self.bytes.get(self.place..).unwrap_or_default();

@@ -1,16 +1,16 @@
 //! Colour planes to RGB, in the 16-bit fixed point of libjpeg (`jdcolor.c`).
 
-use super::corrupt;
 use super::frame::Frame;
 use super::markers::Reader;
 use super::upsample::Upsampler;
-use crate::ImageError;
 use crate::convert::cmyk_to_rgb;
+use crate::pixels::thirds;
 use image::RgbImage;
+use std::ops::Range;
 
 /// The colour model of a file's channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Model {
+pub(crate) enum Model {
     Grey,
     Rgb,
     YCbCr,
@@ -21,7 +21,7 @@ enum Model {
 }
 
 /// The model, told as libjpeg tells it.
-fn model(frame: &Frame, reader: &Reader) -> Model {
+pub(crate) fn model(frame: &Frame, reader: &Reader) -> Model {
     let ids: Vec<u8> = frame
         .header
         .components
@@ -40,92 +40,114 @@ fn model(frame: &Frame, reader: &Reader) -> Model {
 }
 
 /// The finished picture.
-pub(crate) fn to_rgb(frame: &Frame, reader: &Reader) -> Result<RgbImage, ImageError> {
+pub(crate) fn to_rgb(frame: &Frame, model: Model) -> Option<RgbImage> {
     let (width, height) = frame.size();
     let mut rgb = vec![0; 3 * width * height];
-    let planes = frame.components.iter().map(|c| Upsampler::new(frame, c));
-    pulp::Arch::new().dispatch(Rows {
-        planes: planes.collect(),
-        model: model(frame, reader),
-        rgb: &mut rgb,
+    pulp::Arch::new().dispatch(Whole {
+        rows: RgbRows::new(frame, model, 0..width),
         width,
+        rgb: &mut rgb,
     });
-    RgbImage::from_raw(width as u32, height as u32, rgb).ok_or_else(|| corrupt("it has no pixels"))
+    RgbImage::from_raw(width as u32, height as u32, rgb)
 }
 
 /// The work of [`to_rgb`], compiled for each set of vector instructions.
-struct Rows<'a> {
-    planes: Vec<Upsampler<'a>>,
-    model: Model,
-    rgb: &'a mut [u8],
+struct Whole<'a> {
+    rows: RgbRows<'a>,
     width: usize,
+    rgb: &'a mut [u8],
 }
 
-impl pulp::NullaryFnOnce for Rows<'_> {
+impl pulp::NullaryFnOnce for Whole<'_> {
     type Output = ();
 
     #[inline(always)]
     fn call(mut self) {
+        let mut planes = vec![0; 3 * self.width];
         for (y, row) in self.rgb.chunks_exact_mut(3 * self.width).enumerate() {
-            let (pixels, _) = row.as_chunks_mut();
-            match (self.planes.as_mut_slice(), self.model) {
-                ([grey], _) => grey_row(grey.row(y), pixels),
-                ([a, b, c], Model::YCbCr) => ycc_row(a.row(y), b.row(y), c.row(y), pixels),
-                ([a, b, c], _) => rgb_row(a.row(y), b.row(y), c.row(y), pixels),
-                ([a, b, c, k], model) => {
-                    four_row([a.row(y), b.row(y), c.row(y), k.row(y)], model, pixels);
-                }
-                _ => {} // the header allows no other number of channels
+            let [red, green, blue] = thirds(&mut planes);
+            self.rows.row(y, [&mut *red, &mut *green, &mut *blue]);
+            let channels = red.iter().zip(green).zip(blue);
+            for (pixel, ((red, green), blue)) in row.as_chunks_mut().0.iter_mut().zip(channels) {
+                *pixel = [*red, *green, *blue];
             }
         }
     }
 }
 
-#[inline(always)]
-fn rgb_row(red: &[u8], green: &[u8], blue: &[u8], pixels: &mut [[u8; 3]]) {
-    let channels = red.iter().zip(green).zip(blue);
-    for (pixel, ((red, green), blue)) in pixels.iter_mut().zip(channels) {
-        *pixel = [*red, *green, *blue];
+/// Some columns of a picture, row after row.
+pub(crate) struct RgbRows<'a> {
+    planes: Vec<Upsampler<'a>>,
+    model: Model,
+}
+
+impl<'a> RgbRows<'a> {
+    pub(crate) fn new(frame: &'a Frame, model: Model, columns: Range<usize>) -> Self {
+        let planes = frame.components.iter();
+        Self {
+            planes: planes
+                .map(|component| Upsampler::new(frame, component, columns.clone()))
+                .collect(),
+            model,
+        }
+    }
+
+    /// The red, green and blue values of a row.
+    #[inline(always)]
+    pub(crate) fn row(&mut self, y: usize, rgb: [&mut [u8]; 3]) {
+        match (self.planes.as_mut_slice(), self.model) {
+            ([grey], _) => copy_row([grey.row(y); 3], rgb),
+            ([a, b, c], Model::YCbCr) => ycc_row([a.row(y), b.row(y), c.row(y)], rgb),
+            ([a, b, c], _) => copy_row([a.row(y), b.row(y), c.row(y)], rgb),
+            ([a, b, c, k], model) => {
+                four_row([a.row(y), b.row(y), c.row(y), k.row(y)], model, rgb);
+            }
+            _ => {} // the header allows no other number of channels
+        }
     }
 }
 
 #[inline(always)]
-fn grey_row(grey: &[u8], pixels: &mut [[u8; 3]]) {
-    for (pixel, grey) in pixels.iter_mut().zip(grey) {
-        *pixel = [*grey; 3];
+fn copy_row(channels: [&[u8]; 3], rgb: [&mut [u8]; 3]) {
+    for (to, from) in rgb.into_iter().zip(channels) {
+        to.copy_from_slice(from);
     }
 }
 
 #[inline(always)]
-fn ycc_row(y: &[u8], cb: &[u8], cr: &[u8], pixels: &mut [[u8; 3]]) {
+fn ycc_row([y, cb, cr]: [&[u8]; 3], [red, green, blue]: [&mut [u8]; 3]) {
+    let pixels = red.iter_mut().zip(green).zip(blue);
     let channels = y.iter().zip(cb).zip(cr);
-    for (pixel, ((y, cb), cr)) in pixels.iter_mut().zip(channels) {
-        *pixel = ycc_to_rgb(*y, *cb, *cr);
+    for (((red, green), blue), ((y, cb), cr)) in pixels.zip(channels) {
+        [*red, *green, *blue] = ycc_to_rgb(*y, *cb, *cr);
     }
 }
 
 #[inline(always)]
-fn four_row([a, b, c, k]: [&[u8]; 4], model: Model, pixels: &mut [[u8; 3]]) {
+fn four_row([a, b, c, k]: [&[u8]; 4], model: Model, [red, green, blue]: [&mut [u8]; 3]) {
+    let pixels = red.iter_mut().zip(green).zip(blue);
     let channels = a.iter().zip(b).zip(c).zip(k);
-    for (pixel, (((a, b), c), k)) in pixels.iter_mut().zip(channels) {
+    for (((red, green), blue), (((a, b), c), k)) in pixels.zip(channels) {
         let [c, m, y] = match model {
             // The conversion inverts these once more.
             Model::Ycck => ycc_to_rgb(*a, *b, *c),
             _ => [255 - a, 255 - b, 255 - c],
         };
-        *pixel = cmyk_to_rgb([c, m, y, 255 - k]);
+        [*red, *green, *blue] = cmyk_to_rgb([c, m, y, 255 - k]);
     }
 }
 
+/// In 16 bits as far as they go: whole multiples of the chroma are taken out of the factors first.
 #[inline(always)]
 fn ycc_to_rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
     const HALF: i32 = 1 << 15;
-    let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
-    // 1.402, 0.34414, 0.71414 and 1.772, times 2^16.
-    let red = y + ((91_881 * cr + HALF) >> 16);
-    let green = y + ((-22_554 * cb - 46_802 * cr + HALF) >> 16);
-    let blue = y + ((116_130 * cb + HALF) >> 16);
-    [red, green, blue].map(|value| value.clamp(0, 255) as u8)
+    let (y, cb, cr) = (i16::from(y), i16::from(cb) - 128, i16::from(cr) - 128);
+    let times = |chroma: i16, factor: i16| i32::from(chroma) * i32::from(factor);
+    // 1.402, -0.34414, -0.71414 and 1.772, times 2^16.
+    let red = cr + ((times(cr, 26_345) + HALF) >> 16) as i16;
+    let green = ((times(cb, -22_554) + times(cr, 18_734) + HALF) >> 16) as i16 - cr;
+    let blue = 2 * cb + ((times(cb, -14_942) + HALF) >> 16) as i16;
+    [red, green, blue].map(|colour| (y + colour).clamp(0, 255) as u8)
 }
 
 #[cfg(test)]

@@ -4,8 +4,11 @@ use super::bits::Bits;
 use super::idct::{self, Inverse};
 use super::markers::{Header, Reader, Scan};
 use super::scan::{Predictions, Tables};
-use super::{corrupt, cut_off, progressive};
+use super::walk::Walk;
+use super::{corrupt, cut_off, progressive, sequential};
 use crate::ImageError;
+use crate::pixels::{Part, Spread};
+use std::ops::Range;
 
 /// Blocks side by side that are kept together, coefficient by coefficient, so that the inverse
 /// transform works on all of them at once.
@@ -24,7 +27,7 @@ pub(crate) struct Frame {
     /// The largest sampling factors.
     pub(crate) most: (usize, usize),
     /// Units of the picture across and down.
-    units: (usize, usize),
+    pub(crate) units: (usize, usize),
     /// Pixels of the picture that the edge of a block of the finest plane becomes: 8, 4, 2 or 1.
     pub(crate) points: usize,
 }
@@ -33,12 +36,12 @@ pub(crate) struct Frame {
 pub(crate) struct Component {
     pub(crate) horizontal: usize,
     pub(crate) vertical: usize,
-    quantisation: usize,
+    pub(crate) quantisation: usize,
     /// Blocks across and down that the picture covers.
-    blocks: (usize, usize),
+    pub(crate) blocks: (usize, usize),
     /// Groups across.
-    groups: usize,
-    /// Coefficients of a row of units, or of the whole plane.
+    pub(crate) groups: usize,
+    /// Coefficients of the whole plane, where several scans add to them.
     coefficients: Vec<Group>,
     /// The samples, row after row.
     pub(crate) samples: Vec<u8>,
@@ -169,65 +172,24 @@ impl Frame {
         planes.sum::<u64>() + 3 * width as u64 * height as u64
     }
 
-    /// Reads all scans and leaves the samples.
-    pub(crate) fn read_scans(&mut self, reader: &mut Reader) -> Result<(), ImageError> {
-        let first = reader
-            .next_scan(&self.header)?
-            .ok_or_else(|| corrupt("it has no pixels"))?;
+    /// Reads all scans and leaves at least the samples that the wanted part is made of.
+    pub(crate) fn read_scans(
+        &mut self,
+        reader: &mut Reader,
+        first: Scan,
+        wanted: &Part,
+        spread: Spread,
+    ) -> Result<(), ImageError> {
         for component in &mut self.components {
             component.samples = vec![0; component.stride * component.block_rows * component.points];
         }
         let all_at_once = !self.header.progressive && first.parts.len() == self.components.len();
         if all_at_once {
-            self.read_at_once(reader, &first)?;
+            sequential::read(self, reader, &first, wanted, spread)?;
             // libjpeg reads no further scan of such a file; the end must be there all the same.
             return reader.next_scan(&self.header).map(drop);
         }
         self.read_in_turns(reader, first)
-    }
-
-    /// A sequential file of one scan: a row of units is decoded, transformed and forgotten.
-    fn read_at_once(&mut self, reader: &mut Reader, scan: &Scan) -> Result<(), ImageError> {
-        for component in &mut self.components {
-            let rows = component.rows_of_a_unit(self.header.components.len() == 1);
-            component.coefficients = vec![[0; 64 * LANES]; component.groups * rows];
-        }
-        let tables = Tables::new(reader, scan)?;
-        let inverses = self.inverses(reader)?;
-        let mut bits = Bits::new(reader.bytes, reader.place);
-        let mut walk = Walk::new(self, scan, reader.restart_interval);
-        let mut predictions = Predictions::default();
-        while let Some(row) = walk.next_row() {
-            for unit in 0..walk.across {
-                walk.restart(&mut bits, || predictions = Predictions::default())?;
-                walk.each_block(unit, 0, |part, place, block| {
-                    let component = &mut self.components[scan.parts[part].0];
-                    let group = &mut component.coefficients[place];
-                    tables.sequential_block(part, &mut bits, &mut predictions, group, block)
-                })?;
-                bits.check()?;
-            }
-            self.transform_row(row, &inverses, scan);
-        }
-        reader.place = bits.marker();
-        Ok(())
-    }
-
-    /// Inverse transform of the rows of blocks in one row of units, and zeros in their place.
-    fn transform_row(&mut self, row: usize, inverses: &[Inverse], scan: &Scan) {
-        for &(place, ..) in &scan.parts {
-            let component = &mut self.components[place];
-            let rows = component.coefficients.len() / component.groups;
-            let below = row * rows * component.points * component.stride;
-            let samples = &mut component.samples[below..];
-            idct::transform(
-                &inverses[place],
-                component.points,
-                &mut component.coefficients,
-                component.groups,
-                samples,
-            );
-        }
     }
 
     /// A progressive file, or one with a scan for each plane: all coefficients are kept to the end.
@@ -258,6 +220,7 @@ impl Frame {
                 component.points,
                 &mut component.coefficients,
                 component.groups,
+                0..component.groups,
                 &mut component.samples,
             );
             component.coefficients = Vec::new();
@@ -274,7 +237,7 @@ impl Frame {
             false => progressive::tables(reader, scan)?,
         };
         let mut predictions = Predictions::default();
-        while let Some(row) = walk.next_row() {
+        for row in 0..walk.down {
             for unit in 0..walk.across {
                 walk.restart(&mut bits, || predictions = Predictions::default())?;
                 walk.each_block(unit, row, |part, place, block| {
@@ -295,101 +258,46 @@ impl Frame {
         Ok(())
     }
 
-    fn inverses(&self, reader: &Reader) -> Result<Vec<Inverse>, ImageError> {
-        let tables = self.components.iter().map(|component| {
-            let table = reader.quantisation[component.quantisation].as_ref();
-            let table = table.ok_or_else(|| corrupt("a quantisation table is missing"))?;
-            Ok(Inverse::new(table))
-        });
-        tables.collect()
+    /// Rows of blocks of a component in a row of units, of a scan of all components.
+    pub(crate) fn rows_of_a_unit(&self, component: &Component) -> usize {
+        match self.components.len() {
+            1 => 1,
+            _ => component.vertical,
+        }
     }
-}
 
-impl Component {
-    fn rows_of_a_unit(&self, alone: bool) -> usize {
-        if alone { 1 } else { self.vertical }
+    /// How many pixels of the picture a sample stands for, across and down.
+    pub(crate) fn factors(&self, component: &Component) -> (usize, usize) {
+        (
+            self.most.0 * self.points / (component.horizontal * component.points),
+            self.most.1 * self.points / (component.vertical * component.points),
+        )
+    }
+
+    /// The groups of a component that these columns of pixels are made of.
+    pub(crate) fn groups_of(&self, component: &Component, columns: &Range<usize>) -> Range<usize> {
+        // One more sample on either side for upsampling.
+        let (across, edge) = (self.factors(component).0, LANES * component.points);
+        let first = (columns.start / across).saturating_sub(1) / edge;
+        let end = (columns.end.div_ceil(across) + 1).div_ceil(edge);
+        first..end.min(component.groups)
+    }
+
+    /// The rows of units, in a scan of all components, that these rows of pixels are made of.
+    pub(crate) fn unit_rows_of(&self, rows: &Range<usize>) -> Range<usize> {
+        let mut all = usize::MAX..0;
+        for component in &self.components {
+            let down = self.factors(component).1;
+            let edge = self.rows_of_a_unit(component) * component.points;
+            let first = (rows.start / down).saturating_sub(1) / edge;
+            let end = (rows.end.div_ceil(down) + 1).div_ceil(edge);
+            all = all.start.min(first)..all.end.max(end);
+        }
+        all
     }
 }
 
 /// A length after scaling, as libjpeg rounds it.
 fn scaled(length: usize, points: usize) -> usize {
     (length * points).div_ceil(8)
-}
-
-/// The order of a scan's blocks.
-struct Walk {
-    /// Of each part of the scan: blocks of a unit across and down, and groups across the plane.
-    parts: Vec<(usize, usize, usize)>,
-    across: usize,
-    down: usize,
-    row: usize,
-    interval: usize,
-    until_restart: usize,
-}
-
-impl Walk {
-    fn new(frame: &Frame, scan: &Scan, interval: usize) -> Self {
-        let one = scan.parts.len() == 1;
-        let parts = scan.parts.iter().map(|&(place, ..)| {
-            let component = &frame.components[place];
-            match one {
-                true => (1, 1, component.groups),
-                false => (component.horizontal, component.vertical, component.groups),
-            }
-        });
-        let (across, down) = match one {
-            true => frame.components[scan.parts[0].0].blocks,
-            false => frame.units,
-        };
-        Self {
-            parts: parts.collect(),
-            across,
-            down,
-            row: 0,
-            interval,
-            until_restart: interval,
-        }
-    }
-
-    fn next_row(&mut self) -> Option<usize> {
-        let row = self.row;
-        self.row += 1;
-        (row < self.down).then_some(row)
-    }
-
-    /// Reads a restart marker where one is due.
-    #[inline(always)]
-    fn restart(&mut self, bits: &mut Bits, forget: impl FnOnce()) -> Result<(), ImageError> {
-        if self.interval == 0 {
-            return Ok(());
-        }
-        if self.until_restart == 0 {
-            bits.restart()?;
-            forget();
-            self.until_restart = self.interval;
-        }
-        self.until_restart -= 1;
-        Ok(())
-    }
-
-    /// Calls `read` with each block of a unit: its part, its group in the plane, its place in that.
-    /// `row` is the row of units in the coefficients that are kept.
-    #[inline(always)]
-    fn each_block(
-        &self,
-        unit: usize,
-        row: usize,
-        mut read: impl FnMut(usize, usize, usize) -> Result<(), ImageError>,
-    ) -> Result<(), ImageError> {
-        for (part, &(across, down, groups)) in self.parts.iter().enumerate() {
-            for y in 0..down {
-                for x in 0..across {
-                    let column = unit * across + x;
-                    let group = (row * down + y) * groups + column / LANES;
-                    read(part, group, column % LANES)?;
-                }
-            }
-        }
-        Ok(())
-    }
 }

@@ -10,11 +10,8 @@ const LOOK: u32 = 10;
 /// One Huffman table.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// For the next [`LOOK`] bits: `symbol << 8 | length`, 0 where the code is longer.
-    symbols: Box<[u16; 1 << LOOK]>,
-    /// For the next [`LOOK`] bits, where code and value fit in them:
-    /// `value << 16 | zeros before it << 8 | length of both`; 0 otherwise.
-    values: Box<[i32; 1 << LOOK]>,
+    /// For the next [`LOOK`] bits; 0 where the code is longer.
+    entries: Box<[Entry; 1 << LOOK]>,
     /// For each length, the first code beyond those of that length, left-aligned in 16 bits.
     ends: [u32; 17],
     /// For each length, what to add to a code to find its symbol.
@@ -22,12 +19,49 @@ pub(crate) struct Table {
     all: Vec<u8>,
 }
 
+/// A symbol and the bits it takes: `zeros << 24 | size << 16 | length << 8 | length + size`, where a
+/// value of `size` bits stands behind the code of `length` bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry(u32);
+
+impl Entry {
+    const NONE: Self = Self(0);
+
+    fn new(symbol: u8, length: u32) -> Self {
+        let (zeros, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+        Self(zeros << 24 | size << 16 | length << 8 | (length + size))
+    }
+
+    /// The upper half of the symbol: how many zeros stand before the value.
+    #[inline(always)]
+    pub(crate) fn zeros(self) -> usize {
+        (self.0 >> 24) as usize
+    }
+
+    /// The lower half of the symbol: how many bits the value has.
+    #[inline(always)]
+    pub(crate) fn size(self) -> u32 {
+        self.0 >> 16 & 255
+    }
+
+    /// How many bits the code has.
+    #[inline(always)]
+    pub(crate) fn length(self) -> u32 {
+        self.0 >> 8 & 255
+    }
+
+    /// How many bits the code and the value have.
+    #[inline(always)]
+    pub(crate) fn total(self) -> u32 {
+        self.0 & 255
+    }
+}
+
 impl Table {
     /// From how many codes there are of each length, and their symbols in order.
     pub(crate) fn new(counts: &[u8; 16], symbols: &[u8]) -> Result<Self, ImageError> {
         let mut table = Self {
-            symbols: Box::new([0; 1 << LOOK]),
-            values: Box::new([0; 1 << LOOK]),
+            entries: Box::new([Entry::NONE; 1 << LOOK]),
             ends: [0; 17],
             offsets: [0; 17],
             all: symbols.to_vec(),
@@ -54,68 +88,47 @@ impl Table {
         if length > LOOK || code >= 1 << length {
             return;
         }
-        let free = LOOK - length;
-        for rest in 0..1_u32 << free {
-            let entry = ((code << free) | rest) as usize;
-            self.symbols[entry] = u16::from(symbol) << 8 | length as u16;
-            let (zeros, size) = (symbol >> 4, u32::from(symbol & 15));
-            if size > 0 && size <= free {
-                let value = extend(rest >> (free - size), size);
-                self.values[entry] = value << 16 | i32::from(zeros) << 8 | (length + size) as i32;
-            }
+        let (first, count) = (code << (LOOK - length), 1 << (LOOK - length));
+        self.entries[first as usize..][..count].fill(Entry::new(symbol, length));
+    }
+
+    /// What the next bits begin with, without consuming them. At least 16 bits must be there.
+    #[inline(always)]
+    pub(crate) fn entry(&self, bits: &Bits) -> Result<Entry, ImageError> {
+        match self.entries[bits.peek(LOOK) as usize] {
+            Entry::NONE => self.long(bits.peek(16)),
+            entry => Ok(entry),
         }
+    }
+
+    /// What these 16 bits begin with.
+    #[cold]
+    fn long(&self, next: u32) -> Result<Entry, ImageError> {
+        let unknown = || corrupt("a code that its Huffman table doesn't have");
+        let length = (1..=16).find(|&length| next < self.ends[length as usize]);
+        let length = length.ok_or_else(unknown)?;
+        let place = (next >> (16 - length)) as i32 + self.offsets[length as usize];
+        let symbol = usize::try_from(place)
+            .ok()
+            .and_then(|place| self.all.get(place));
+        Ok(Entry::new(*symbol.ok_or_else(unknown)?, length))
     }
 
     /// The next symbol. At least 16 bits must be there.
     #[inline(always)]
     pub(crate) fn symbol(&self, bits: &mut Bits) -> Result<u8, ImageError> {
-        let entry = self.symbols[bits.peek(LOOK) as usize];
-        if entry != 0 {
-            bits.skip(u32::from(entry & 255));
-            return Ok((entry >> 8) as u8);
-        }
-        self.long_symbol(bits)
-    }
-
-    #[cold]
-    fn long_symbol(&self, bits: &mut Bits) -> Result<u8, ImageError> {
-        let next = bits.peek(16);
-        let length = (1..=16).find(|&length| next < self.ends[length as usize]);
-        let Some(length) = length else {
-            return Err(corrupt("a code that its Huffman table doesn't have"));
-        };
-        let place = (next >> (16 - length)) as i32 + self.offsets[length as usize];
-        bits.skip(length);
-        let symbol = usize::try_from(place)
-            .ok()
-            .and_then(|place| self.all.get(place));
-        symbol
-            .copied()
-            .ok_or_else(|| corrupt("a code that its Huffman table doesn't have"))
-    }
-
-    /// The next coefficient, where code and value are short: the value, how many zeros stand
-    /// before it. Consumes nothing otherwise.
-    #[inline(always)]
-    pub(crate) fn short_value(&self, bits: &mut Bits) -> Option<(i32, usize)> {
-        let entry = self.values[bits.peek(LOOK) as usize];
-        if entry == 0 {
-            return None;
-        }
-        bits.skip((entry & 255) as u32);
-        Some((entry >> 16, (entry >> 8 & 255) as usize))
+        let entry = self.entry(bits)?;
+        bits.skip(entry.length());
+        Ok((entry.zeros() << 4) as u8 | entry.size() as u8)
     }
 }
 
 /// The value that `size` bits stand for: the lower half of them are negative.
 #[inline(always)]
 pub(crate) fn extend(bits: u32, size: u32) -> i32 {
-    let bits = bits as i32;
-    match size {
-        0 => 0,
-        size if bits < 1 << (size - 1) => bits - (1 << size) + 1,
-        _ => bits,
-    }
+    let (bits, end) = (bits as i32, 1 << size);
+    let negative = -i32::from(bits < end >> 1); // all ones, or none: a branch would be guessed
+    bits + (negative & (1 - end))
 }
 
 #[cfg(test)]
@@ -131,7 +144,7 @@ mod tests {
         };
         assert_eq!(of(1), [-1, 1]);
         assert_eq!(of(2), [-3, -2, 2, 3]);
-        assert_eq!(extend(0, 15), -32767);
+        assert_eq!((extend(0, 0), extend(0, 15)), (0, -32767));
     }
 
     #[test]

@@ -6,11 +6,12 @@
 //! as many points over the lowest frequencies, in floats.
 
 use super::frame::{Group, LANES};
-use std::num::Wrapping;
+use std::ops::Range;
 use wide::u8x16;
 
-/// One value of each block in a group. Broken files may wrap; whole ones don't come near.
-type Lanes = [Wrapping<i32>; LANES];
+/// One value of each block in a group. Those of whole files fit; broken ones may wrap or be clipped,
+/// as in libjpeg-turbo's kernels, which hold 16 bits between the passes too.
+type Lanes = [i16; LANES];
 
 const CONSTANT_BITS: usize = 13;
 const PASS_BITS: usize = 2;
@@ -29,13 +30,14 @@ impl Inverse {
     }
 }
 
-/// Transforms rows of groups into `samples`, whose rows are as long as a row of groups, and leaves
-/// zeros for the next ones.
+/// Transforms the groups in `columns` of rows of groups into `samples`, whose rows are as long as a row
+/// of groups, and leaves zeros for the next ones.
 pub(crate) fn transform(
     inverse: &Inverse,
     points: usize,
     coefficients: &mut [Group],
     groups: usize,
+    columns: Range<usize>,
     samples: &mut [u8],
 ) {
     pulp::Arch::new().dispatch(Transform {
@@ -43,6 +45,7 @@ pub(crate) fn transform(
         points,
         coefficients,
         groups,
+        columns,
         samples,
     });
 }
@@ -54,6 +57,7 @@ struct Transform<'a> {
     points: usize,
     coefficients: &'a mut [Group],
     groups: usize,
+    columns: Range<usize>,
     samples: &'a mut [u8],
 }
 
@@ -66,7 +70,8 @@ impl pulp::NullaryFnOnce for Transform<'_> {
         let stride = self.groups * LANES * points;
         let rows = self.samples.chunks_exact_mut(stride * points);
         for (samples, groups) in rows.zip(self.coefficients.chunks_exact_mut(self.groups)) {
-            for (place, group) in groups.iter_mut().enumerate() {
+            for place in self.columns.clone() {
+                let group = &mut groups[place];
                 let samples = &mut samples[place * LANES * points..];
                 match points {
                     8 => whole(inverse, group, samples, stride),
@@ -83,19 +88,18 @@ impl pulp::NullaryFnOnce for Transform<'_> {
 #[inline(always)]
 fn dequantised(inverse: &Inverse, group: &Group, place: usize) -> Lanes {
     let step = inverse.steps[place];
-    let lanes: &[i16; LANES] = &group.as_chunks().0[place];
-    let mut result = [Wrapping(0); LANES];
-    for (result, value) in result.iter_mut().zip(lanes) {
-        *result = Wrapping(i32::from(value.wrapping_mul(step)));
+    let mut lanes: Lanes = group.as_chunks().0[place];
+    for value in &mut lanes {
+        *value = value.wrapping_mul(step);
     }
-    result
+    lanes
 }
 
 #[inline(always)]
 fn whole(inverse: &Inverse, group: &Group, samples: &mut [u8], stride: usize) {
-    let mut between = [[[Wrapping(0); LANES]; 8]; 8]; // [row][column]
+    let mut between = [[[0; LANES]; 8]; 8]; // [row][column]
     for column in 0..8 {
-        let mut points = [[Wrapping(0); LANES]; 8];
+        let mut points = [[0; LANES]; 8];
         for (row, point) in points.iter_mut().enumerate() {
             *point = dequantised(inverse, group, row * 8 + column);
         }
@@ -142,51 +146,73 @@ fn turn(columns: [u8; 64]) -> [u8; 64] {
 fn to_bytes(lanes: &Lanes) -> [u8; LANES] {
     let mut bytes = [0; LANES];
     for (byte, value) in bytes.iter_mut().zip(lanes) {
-        *byte = value.0.wrapping_add(128).clamp(0, 255) as u8;
+        *byte = (*value).clamp(-128, 127) as u8 ^ 128;
     }
     bytes
 }
 
-/// Eight points of each block, rounded and without their lowest `SHIFT` bits.
+/// Eight points of each block, rounded and without their lowest `SHIFT` bits. The constants are
+/// cosines and sums of them, times 2^13.
+///
+/// Sums that are multiplied stay in 16 bits, so that a product takes one instruction.
 #[inline(always)]
 fn one_dimension<const SHIFT: usize>(points: &mut [Lanes; 8]) {
     // One lane after the other in the text; the compiler takes them all at once.
     for lane in 0..LANES {
-        let input = [0, 1, 2, 3, 4, 5, 6, 7].map(|point: usize| points[point][lane]);
-        let output = transformed(input);
-        for (point, value) in points.iter_mut().zip(output) {
-            point[lane] = (value + Wrapping(1 << (SHIFT - 1))) >> SHIFT;
-        }
+        let [i0, i1, i2, i3] = [
+            points[0][lane],
+            points[1][lane],
+            points[2][lane],
+            points[3][lane],
+        ];
+        let [i4, i5, i6, i7] = [
+            points[4][lane],
+            points[5][lane],
+            points[6][lane],
+            points[7][lane],
+        ];
+        let half = 1 << (SHIFT - 1);
+        let sum = (i32::from(i0.wrapping_add(i4)) << CONSTANT_BITS) + half;
+        let difference = (i32::from(i0.wrapping_sub(i4)) << CONSTANT_BITS) + half;
+        let low = product(i2, 10703).wrapping_add(product(i6, 4433));
+        let high = product(i2, 4433).wrapping_add(product(i6, -10704));
+        let (e0, e3) = (sum.wrapping_add(low), sum.wrapping_sub(low));
+        let (e1, e2) = (difference.wrapping_add(high), difference.wrapping_sub(high));
+
+        let (z3, z4) = (i7.wrapping_add(i3), i5.wrapping_add(i1));
+        let p3 = product(z3, -6436).wrapping_add(product(z4, 9633));
+        let p4 = product(z3, 9633).wrapping_add(product(z4, 6437));
+        let o0 = product(i1, 4926)
+            .wrapping_add(product(i7, -7373))
+            .wrapping_add(p4);
+        let o1 = product(i3, 4177)
+            .wrapping_add(product(i5, -20995))
+            .wrapping_add(p3);
+        let o2 = product(i5, -4176)
+            .wrapping_add(product(i3, -20995))
+            .wrapping_add(p4);
+        let o3 = product(i7, -4927)
+            .wrapping_add(product(i1, -7373))
+            .wrapping_add(p3);
+        points[0][lane] = descaled::<SHIFT>(e0.wrapping_add(o0));
+        points[7][lane] = descaled::<SHIFT>(e0.wrapping_sub(o0));
+        points[1][lane] = descaled::<SHIFT>(e1.wrapping_add(o1));
+        points[6][lane] = descaled::<SHIFT>(e1.wrapping_sub(o1));
+        points[2][lane] = descaled::<SHIFT>(e2.wrapping_add(o2));
+        points[5][lane] = descaled::<SHIFT>(e2.wrapping_sub(o2));
+        points[3][lane] = descaled::<SHIFT>(e3.wrapping_add(o3));
+        points[4][lane] = descaled::<SHIFT>(e3.wrapping_sub(o3));
     }
 }
 
-/// The constants are cosines and sums of them, times 2^13.
 #[inline(always)]
-fn transformed(input: [Wrapping<i32>; 8]) -> [Wrapping<i32>; 8] {
-    let times = |value: Wrapping<i32>, constant| value * Wrapping(constant);
-    let [i0, i1, i2, i3, i4, i5, i6, i7] = input;
-    let shared = times(i2 + i6, 4433);
-    let (low, high) = (shared + times(i2, 6270), shared - times(i6, 15137));
-    let (sum, difference) = ((i0 + i4) << CONSTANT_BITS, (i0 - i4) << CONSTANT_BITS);
-    let (e0, e1, e2, e3) = (sum + low, difference + high, difference - high, sum - low);
+fn product(value: i16, constant: i16) -> i32 {
+    i32::from(value) * i32::from(constant)
+}
 
-    let z5 = times(i7 + i3 + i5 + i1, 9633);
-    let (z1, z2) = (times(i7 + i1, -7373), times(i5 + i3, -20995));
-    let (z3, z4) = (times(i7 + i3, -16069) + z5, times(i5 + i1, -3196) + z5);
-    let o0 = times(i1, 12299) + z1 + z4;
-    let o1 = times(i3, 25172) + z2 + z3;
-    let o2 = times(i5, 16819) + z2 + z4;
-    let o3 = times(i7, 2446) + z1 + z3;
-    [
-        e0 + o0,
-        e1 + o1,
-        e2 + o2,
-        e3 + o3,
-        e3 - o3,
-        e2 - o2,
-        e1 - o1,
-        e0 - o0,
-    ]
+#[inline(always)]
+fn descaled<const SHIFT: usize>(value: i32) -> i16 {
+    (value >> SHIFT).clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
 /// `POINTS` points along each edge, from as many of the lowest frequencies.
@@ -204,7 +230,7 @@ fn reduced<const POINTS: usize>(
             for (frequency, weight) in weights.iter().enumerate() {
                 let input = dequantised(inverse, group, frequency * 8 + column);
                 for (sum, value) in sums.iter_mut().zip(input) {
-                    *sum += weight * value.0 as f32;
+                    *sum += weight * f32::from(value);
                 }
             }
         }
@@ -249,7 +275,14 @@ mod tests {
             group[0][place * LANES + 3] = value;
         }
         let mut samples = vec![0; LANES * points * points];
-        transform(&Inverse::new(&[1; 64]), points, &mut group, 1, &mut samples);
+        transform(
+            &Inverse::new(&[1; 64]),
+            points,
+            &mut group,
+            1,
+            0..1,
+            &mut samples,
+        );
         assert_eq!(group, [[0; 64 * LANES]]);
         let rows = samples.chunks(LANES * points);
         rows.flat_map(|row| row[3 * points..][..points].to_vec())

@@ -3,7 +3,7 @@
 use super::bits::Bits;
 use super::corrupt;
 use super::frame::{Group, LANES};
-use super::huffman::{Table, extend};
+use super::huffman::Table;
 use super::markers::{Reader, Scan, ZIGZAG};
 use crate::ImageError;
 use std::sync::Arc;
@@ -58,44 +58,55 @@ impl Tables {
         let (Some(dc), Some(ac)) = (&self.dc[part], &self.ac[part]) else {
             return Err(corrupt("a Huffman table is missing"));
         };
-        group[lane % LANES] = mean(dc, bits, &mut predictions.means[part])? as i16;
-        let mut place = 1;
-        while place < 64 {
-            if bits.ready() < 32 {
-                bits.refill();
-            }
-            if let Some((value, zeros)) = ac.short_value(bits) {
-                place += zeros;
-                put(group, place, lane, value);
-                place += 1;
-                continue;
-            }
-            let symbol = ac.symbol(bits)?;
-            let (zeros, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-            match (zeros, size) {
-                (15, 0) => place += 16,
-                (_, 0) => break,
-                _ => {
-                    place += zeros;
-                    let value = extend(bits.take(size), size);
-                    put(group, place, lane, value);
-                    place += 1;
-                }
-            }
-        }
-        Ok(())
+        let mut copy = *bits;
+        let done = coefficients(dc, ac, &mut copy, &mut predictions.means[part], group, lane);
+        *bits = copy;
+        done
     }
+}
+
+/// Reads the coefficients of one block: the mean, then the others as far as there are any.
+#[inline(always)]
+fn coefficients(
+    dc: &Table,
+    ac: &Table,
+    bits: &mut Bits,
+    last: &mut i32,
+    group: &mut Group,
+    lane: usize,
+) -> Result<(), ImageError> {
+    group[lane % LANES] = mean(dc, bits, last)? as i16;
+    let mut place = 1;
+    while place < 64 {
+        if bits.ready() < 32 {
+            bits.refill();
+        }
+        let entry = ac.entry(bits)?;
+        if entry.size() == 0 {
+            bits.skip(entry.length());
+            match entry.zeros() {
+                15 => place += 16,
+                _ => break,
+            }
+            continue;
+        }
+        place += entry.zeros();
+        put(group, place, lane, bits.value(entry));
+        place += 1;
+    }
+    Ok(())
 }
 
 /// The mean of the next block: a difference from the last one.
 #[inline(always)]
 pub(crate) fn mean(table: &Table, bits: &mut Bits, last: &mut i32) -> Result<i32, ImageError> {
     bits.refill();
-    let size = u32::from(table.symbol(bits)?);
-    if size > 15 {
+    let entry = table.entry(bits)?;
+    if entry.zeros() > 0 {
+        let size = entry.zeros() << 4 | entry.size() as usize;
         return Err(corrupt(format!("a difference of {size} bits")));
     }
-    *last = last.wrapping_add(extend(bits.take(size), size));
+    *last = last.wrapping_add(bits.value(entry));
     Ok(*last)
 }
 
@@ -108,6 +119,17 @@ pub(crate) fn put(group: &mut Group, place: usize, lane: usize, value: i32) {
 /// Where the coefficient stands. The remainders never change a place; they spare a check.
 #[inline(always)]
 pub(crate) fn index(place: usize, lane: usize) -> usize {
-    let natural = usize::from(ZIGZAG[place.min(ZIGZAG.len() - 1)]);
-    (natural * LANES + lane) % (64 * LANES)
+    (usize::from(PLACES[place % PLACES.len()]) + lane) % (64 * LANES)
 }
+
+/// Of each coefficient in the file's order, where its lanes begin. What broken files count beyond the
+/// end falls onto the last one.
+static PLACES: [u16; 128] = {
+    let mut places = [63 * LANES as u16; 128];
+    let mut place = 0;
+    while place < 64 {
+        places[place] = ZIGZAG[place] as u16 * LANES as u16;
+        place += 1;
+    }
+    places
+};

@@ -4,12 +4,16 @@
 //! its nearer neighbours 3 : 1 (`jdsample.c`). Other factors repeat samples.
 
 use super::frame::{Component, Frame};
+use std::ops::Range;
 
-/// Gives the rows of one plane, each as wide as the picture.
+/// Gives some columns of the rows of one plane, in the picture's pixels.
 pub(crate) struct Upsampler<'a> {
     component: &'a Component,
     way: Way,
-    /// Sums of two rows, with a copy of the first before and of the last behind.
+    columns: Range<usize>,
+    /// The samples that these columns are made of, without their neighbours.
+    used: Range<usize>,
+    /// Sums of two rows, with the neighbours at both ends.
     sums: Vec<u16>,
     row: Vec<u8>,
 }
@@ -29,9 +33,8 @@ enum Way {
 }
 
 impl<'a> Upsampler<'a> {
-    pub(crate) fn new(frame: &Frame, component: &'a Component) -> Self {
-        let across = frame.most.0 * frame.points / (component.horizontal * component.points);
-        let down = frame.most.1 * frame.points / (component.vertical * component.points);
+    pub(crate) fn new(frame: &Frame, component: &'a Component, columns: Range<usize>) -> Self {
+        let (across, down) = frame.factors(component);
         let wide = component.size.0 > 2; // libjpeg's condition, for lack of neighbours
         let way = match (across, down) {
             (1, 1) => Way::Whole,
@@ -40,46 +43,69 @@ impl<'a> Upsampler<'a> {
             (1, 2) if frame.points > 1 => Way::Higher,
             _ => Way::Repeat(across, down),
         };
+        let used = columns.start / across..columns.end.div_ceil(across);
+        let (sums, row) = match way {
+            Way::Whole => (0, 0),
+            _ => (used.len() + 2, used.len() * across),
+        };
         Self {
             component,
             way,
-            sums: vec![0; component.size.0 + 2],
-            row: vec![0; component.size.0 * across],
+            columns: columns.start - used.start * across..columns.end - used.start * across,
+            used,
+            sums: vec![0; sums],
+            row: vec![0; row],
         }
     }
 
-    /// One row of the picture, at least as long as the picture is wide.
+    /// The wanted columns of one row of the picture.
     #[inline(always)]
     pub(crate) fn row(&mut self, y: usize) -> &[u8] {
         let component = self.component;
         match self.way {
-            Way::Whole => return samples(component, y),
+            Way::Whole => return &samples(component, y)[self.used.clone()],
             Way::Wider => {
-                set_sums(
-                    &mut self.sums,
-                    samples(component, y).iter().map(|&value| value.into()),
-                );
+                let row = samples(component, y);
+                self.set_sums(row, row, |value, _| value);
                 widen::<1, 2, 2>(&self.sums, &mut self.row);
             }
             Way::Higher => {
                 let bias = if y.is_multiple_of(2) { 1 } else { 2 };
-                let sums = sums_of_rows(component, y);
-                for (value, sum) in self.row.iter_mut().zip(sums) {
-                    *value = ((sum + bias) >> 2) as u8;
+                let (near, far) = rows_at(component, y);
+                let pairs = near[self.used.clone()].iter().zip(&far[self.used.clone()]);
+                for (value, (&near, &far)) in self.row.iter_mut().zip(pairs) {
+                    *value = ((3 * u16::from(near) + u16::from(far) + bias) >> 2) as u8;
                 }
             }
             Way::Both => {
-                set_sums(&mut self.sums, sums_of_rows(component, y));
+                let (near, far) = rows_at(component, y);
+                self.set_sums(near, far, |near, far| 3 * near + far);
                 widen::<8, 7, 4>(&self.sums, &mut self.row);
             }
             Way::Repeat(across, down) => {
-                let from = samples(component, y / down);
+                let from = &samples(component, y / down)[self.used.clone()];
                 for (pixels, value) in self.row.chunks_exact_mut(across).zip(from) {
                     pixels.fill(*value);
                 }
             }
         }
-        &self.row
+        &self.row[self.columns.clone()]
+    }
+
+    /// Sums of the used samples of two rows, and of one more on either side; at the picture's edges,
+    /// the outermost again.
+    #[inline(always)]
+    fn set_sums(&mut self, near: &[u8], far: &[u8], sum: impl Fn(u16, u16) -> u16) {
+        let of = |near: u8, far: u8| sum(near.into(), far.into());
+        let Range { start, end } = self.used;
+        let last = self.sums.len() - 1;
+        let pairs = near[start..end].iter().zip(&far[start..end]);
+        for (sum, (&near, &far)) in self.sums[1..last].iter_mut().zip(pairs) {
+            *sum = of(near, far);
+        }
+        let (before, behind) = (start.saturating_sub(1), end.min(near.len() - 1));
+        self.sums[0] = of(near[before], far[before]);
+        self.sums[last] = of(near[behind], far[behind]);
     }
 }
 
@@ -89,28 +115,16 @@ fn samples(component: &Component, row: usize) -> &[u8] {
     &component.samples[row * component.stride..][..component.size.0]
 }
 
-/// Three times the row that the picture's row `y` lies in, and once the row that it is nearer to.
+/// Where each sample is two rows of the picture: the row of samples that the picture's row `y` lies in,
+/// and the one that it is nearer to than to others.
 #[inline(always)]
-fn sums_of_rows(component: &Component, y: usize) -> impl Iterator<Item = u16> {
+fn rows_at(component: &Component, y: usize) -> (&[u8], &[u8]) {
     let row = y / 2;
     let other = match y % 2 {
         0 => row.saturating_sub(1),
         _ => (row + 1).min(component.size.1 - 1),
     };
-    let pairs = samples(component, row)
-        .iter()
-        .zip(samples(component, other));
-    pairs.map(|(&near, &far)| 3 * u16::from(near) + u16::from(far))
-}
-
-#[inline(always)]
-fn set_sums(sums: &mut [u16], values: impl Iterator<Item = u16>) {
-    let last = sums.len() - 1;
-    for (sum, value) in sums[1..last].iter_mut().zip(values) {
-        *sum = value;
-    }
-    sums[0] = sums[1];
-    sums[last] = sums[last - 1];
+    (samples(component, row), samples(component, other))
 }
 
 /// Two pixels of each sum, three parts of it and one of its neighbour's.

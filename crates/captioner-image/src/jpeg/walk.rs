@@ -1,0 +1,102 @@
+//! The order of a scan's blocks.
+
+use super::bits::Bits;
+use super::frame::{Frame, LANES};
+use super::markers::Scan;
+use crate::ImageError;
+
+/// A walk over the units of a scan, row after row.
+pub(crate) struct Walk {
+    /// The blocks of a unit.
+    blocks: Vec<Block>,
+    /// Units across.
+    pub(crate) across: usize,
+    /// Units down.
+    pub(crate) down: usize,
+    interval: usize,
+    until_restart: usize,
+}
+
+/// One of the blocks of every unit.
+struct Block {
+    /// Its part of the scan.
+    part: usize,
+    /// Its place in the unit.
+    x: usize,
+    y: usize,
+    /// How many blocks of its part a unit has across and down.
+    across: usize,
+    down: usize,
+    /// Groups across the plane.
+    groups: usize,
+}
+
+impl Walk {
+    /// `interval` is the number of units between restart markers, or 0.
+    pub(crate) fn new(frame: &Frame, scan: &Scan, interval: usize) -> Self {
+        let one = scan.parts.len() == 1;
+        let mut blocks = Vec::new();
+        for (part, &(place, ..)) in scan.parts.iter().enumerate() {
+            let component = &frame.components[place];
+            let (across, down) = match one {
+                true => (1, 1),
+                false => (component.horizontal, component.vertical),
+            };
+            blocks.extend((0..across * down).map(|n| Block {
+                part,
+                x: n % across,
+                y: n / across,
+                across,
+                down,
+                groups: component.groups,
+            }));
+        }
+        let (across, down) = match one {
+            true => frame.components[scan.parts[0].0].blocks,
+            false => frame.units,
+        };
+        Self {
+            blocks,
+            across,
+            down,
+            interval,
+            until_restart: interval,
+        }
+    }
+
+    /// Reads a restart marker where one is due.
+    #[inline(always)]
+    pub(crate) fn restart(
+        &mut self,
+        bits: &mut Bits,
+        forget: impl FnOnce(),
+    ) -> Result<(), ImageError> {
+        if self.interval == 0 {
+            return Ok(());
+        }
+        if self.until_restart == 0 {
+            *bits = bits.restarted()?;
+            forget();
+            self.until_restart = self.interval;
+        }
+        self.until_restart -= 1;
+        Ok(())
+    }
+
+    /// Calls `read` with each block of a unit: its part, its group in the plane, its place in that.
+    /// `row` is the row of units in the coefficients that are kept.
+    #[inline(always)]
+    pub(crate) fn each_block(
+        &self,
+        unit: usize,
+        row: usize,
+        mut read: impl FnMut(usize, usize, usize) -> Result<(), ImageError>,
+    ) -> Result<(), ImageError> {
+        for block in &self.blocks {
+            let column = unit * block.across + block.x;
+            let group = (row * block.down + block.y) * block.groups + column / LANES;
+            read(block.part, group, column % LANES)?;
+        }
+        Ok(())
+    }
+}
