@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// Blocks side by side that are kept together, coefficient by coefficient, so that the inverse
 /// transform works on all of them at once.
-pub(crate) const LANES: usize = 8;
+pub(crate) const LANES: usize = 16;
 /// One group: coefficient `n` of block `b` at `n * LANES + b`.
 pub(crate) type Group = [i16; 64 * LANES];
 

@@ -121,19 +121,19 @@ fn whole(inverse: &Inverse, group: &Group, samples: &mut [u8], stride: usize) {
 /// Columns of blocks become rows of pixels: three times, the first half of the bytes is interleaved
 /// with the second.
 #[inline(always)]
-fn turn(columns: [u8; 64]) -> [u8; 64] {
-    let mut bytes = [u8x16::ZERO; 4];
+fn turn(columns: [u8; 8 * LANES]) -> [u8; 8 * LANES] {
+    const COUNT: usize = LANES / 2;
+    let mut bytes = [u8x16::ZERO; COUNT];
     for (bytes, columns) in bytes.iter_mut().zip(columns.as_chunks().0) {
         *bytes = u8x16::new(*columns);
     }
     for _ in 0..3 {
-        let [a, b, c, d] = bytes;
-        bytes = [
-            u8x16::unpack_low(a, c),
-            u8x16::unpack_high(a, c),
-            u8x16::unpack_low(b, d),
-            u8x16::unpack_high(b, d),
-        ];
+        let before = bytes;
+        for n in 0..COUNT / 2 {
+            let (first, second) = (before[n], before[n + COUNT / 2]);
+            bytes[2 * n] = u8x16::unpack_low(first, second);
+            bytes[2 * n + 1] = u8x16::unpack_high(first, second);
+        }
     }
     let mut rows = columns;
     for (rows, bytes) in rows.as_chunks_mut().0.iter_mut().zip(bytes) {
