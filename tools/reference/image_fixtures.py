@@ -50,6 +50,16 @@ def jpegs() -> dict[str, tuple[Image.Image, dict]]:
     for progressive in (False, True):
         cmyk = Image.fromarray(picture(26, 35, 4), "CMYK")
         made[f"jpeg_cmyk_{progressive}.jpg"] = (cmyk, {"progressive": progressive})
+    # Long enough that a crop leaves out whole groups of blocks, or rows of units.
+    for name, height, width, options in [
+        ("wide_420", 45, 700, {"subsampling": 2}),
+        ("wide_422", 38, 650, {"subsampling": 1, "restart_marker_rows": 1}),
+        ("high_420", 600, 50, {"subsampling": 2}),
+        ("high_grey", 410, 70, {}),
+    ]:
+        image = rgb(height, width)
+        image = image.convert("L") if name.endswith("grey") else image
+        made[f"jpeg_{name}.jpg"] = (image, {"quality": 30, **options})
     made["jpeg_ycck.jpg"] = (Image.fromarray(picture(27, 34, 4), "CMYK"), {})
     return made
 
@@ -130,6 +140,10 @@ def shapes(name: str) -> list[dict]:
         return settings()
     if name in ("strip.png", "pillar.png", "large.png"):
         return [*settings()[:6], *both]
+    if name.startswith(("jpeg_wide", "jpeg_high")):
+        # Crops at each place of a block, and the last one off the centre of an odd rest.
+        crops = [{"height": n, "width": n} for n in (32, 33, 37)]
+        return [*both, *({"do_resize": False, "crop_size": crop} for crop in crops)]
     return [*both, {"do_resize": False, "do_center_crop": False}]
 
 

@@ -4,7 +4,7 @@ mod made_files;
 
 use captioner_image::{
     DecodeLimits, DecodeOptions, ImageError, ImageProcessor, ImageProcessorConfig, Orientation,
-    RgbImage, SixteenBit, Source, Workers, decode, decode_frames, open, sample_frames,
+    PixelValues, RgbImage, SixteenBit, Source, Workers, decode, decode_frames, open, sample_frames,
 };
 use image::{DynamicImage, ImageFormat};
 use made_files::{crc32, encoded, fixture, picture};
@@ -104,10 +104,11 @@ fn a_jpeg_cut_anywhere_is_a_named_error() {
         "jpeg_444_progressive.jpg",
         "jpeg_restarts.jpg",
         "jpeg_cmyk_False.jpg",
+        "jpeg_high_grey.jpg",
     ] {
         let bytes = fixture(name);
         for end in (3..bytes.len()).step_by(7) {
-            let error = decode(&bytes[..end], &DecodeOptions::default()).unwrap_err();
+            let error = both_ways(&bytes[..end]).unwrap_err();
             assert!(error.to_string().contains("JPEG"), "{name} {end}: {error}");
         }
     }
@@ -125,10 +126,31 @@ fn a_jpeg_with_any_byte_broken_never_panics() {
             for value in [0x00, 0xFF, bytes[place] ^ 0x10] {
                 let mut broken = bytes.clone();
                 broken[place] = value;
-                let _ = decode(&broken, &DecodeOptions::default());
+                let _ = both_ways(&broken);
             }
         }
     }
+}
+
+/// The pixel values of a picture that is decoded first, which those of its bytes must equal; at a
+/// reduced size too.
+fn both_ways(bytes: &[u8]) -> Result<PixelValues, ImageError> {
+    let smaller = DecodeOptions {
+        jpeg_shorter_edge: Some(20),
+        ..DecodeOptions::default()
+    };
+    let _ = both_ways_with(bytes, &smaller);
+    both_ways_with(bytes, &DecodeOptions::default())
+}
+
+fn both_ways_with(bytes: &[u8], options: &DecodeOptions) -> Result<PixelValues, ImageError> {
+    let processor = ImageProcessor::new(ImageProcessorConfig::clip(16)).unwrap();
+    let decoded = decode(bytes, options).map(|picture| processor.preprocess(&picture).unwrap());
+    let at_once = processor.preprocess_source(Source::Encoded(bytes), options);
+    let text = |result: &Result<_, ImageError>| result.as_ref().err().map(ToString::to_string);
+    assert_eq!(text(&at_once), text(&decoded));
+    assert_eq!(at_once.ok(), decoded.as_ref().ok().cloned());
+    decoded
 }
 
 /// The mean of each square of pixels.

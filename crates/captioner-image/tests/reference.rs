@@ -4,12 +4,13 @@
 //! `tools/reference/image_fixtures.py` made the pictures and what is expected of them.
 
 use captioner_image::{
-    Alpha, DecodeOptions, ImageProcessor, ImageProcessorConfig, Orientation, Workers,
-    decode_frames, open,
+    Alpha, DecodeOptions, ImageProcessor, ImageProcessorConfig, Orientation, PixelValues, Source,
+    Workers, decode_frames, open,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -17,14 +18,29 @@ fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn process(file: &str, config: &Value) -> captioner_image::PixelValues {
+/// Processes a file by every way there is, which must give the same values: decoded before, from its
+/// bytes, and on several threads.
+fn process(file: &str, config: &Value) -> PixelValues {
     let config = ImageProcessorConfig::from_json(config).unwrap();
-    let picture = open(fixture(file), &DecodeOptions::reference()).unwrap();
-    ImageProcessor::new(config)
-        .unwrap()
-        .preprocess(&picture)
-        .unwrap()
+    let processor = ImageProcessor::new(config).unwrap();
+    let options = DecodeOptions::reference();
+    let picture = open(fixture(file), &options).unwrap();
+    let pixels = processor.preprocess(&picture).unwrap();
+
+    let path = fixture(file);
+    let source = Source::File(&path);
+    let alone = processor.preprocess_source(source, &options).unwrap();
+    assert_eq!(alone, pixels, "{file}");
+    let spread = processor
+        .preprocess_batch(&[source], &options, &WORKERS)
+        .unwrap();
+    assert_eq!((spread.height, spread.width), (pixels.height, pixels.width));
+    assert_eq!(spread.data, pixels.data, "{file}");
+    pixels
 }
+
+/// More than one, so that they share the work on a single picture.
+static WORKERS: LazyLock<Workers> = LazyLock::new(|| Workers::new(3).unwrap());
 
 #[test]
 fn every_mode_shape_filter_and_crop_gives_pillows_pixels() {
