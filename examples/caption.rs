@@ -22,6 +22,7 @@ use captioner::git::{
     Generated, GenerationConfig, GitForCausalLm, ImagePrefix, PixelValues, Processor,
 };
 use captioner::hub::find_model;
+use captioner::image::Workers;
 use captioner::ops::on_worker;
 use serde_json::json;
 
@@ -62,6 +63,7 @@ fn run(flags: &Flags) -> Outcome<()> {
         flags,
         model,
         processor: Processor::from_pretrained(&folder)?,
+        workers: Workers::new(0)?,
         config,
     };
     captioning.run(&inputs)
@@ -71,6 +73,8 @@ struct Captioning<'a> {
     flags: &'a Flags,
     model: GitForCausalLm,
     processor: Processor,
+    /// They decode and preprocess.
+    workers: Workers,
     config: GenerationConfig,
 }
 
@@ -90,7 +94,7 @@ impl Captioning<'_> {
 
     fn batch(&self, inputs: &[Input]) -> Outcome<()> {
         let start = Instant::now();
-        let pixels = inputs::read(inputs, &self.processor)?;
+        let pixels = inputs::read(inputs, &self.processor, &self.workers)?;
         let prefix = self.model.encode_pixels(&pixels)?;
         let prompts = self.prompts(inputs.len())?;
         let texts = if self.flags.stream {

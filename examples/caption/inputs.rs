@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use captioner::git::{PixelValues, Processor};
-use captioner::image::{DecodeOptions, RgbImage, open};
+use captioner::git::{PixelValues, Processor, ProcessorInput};
+use captioner::image::{DecodeOptions, Source, Workers};
 
 /// Endings of the files that are taken from a folder.
 const PICTURES: [&str; 9] = [
@@ -64,21 +64,33 @@ fn is_picture(path: &Path) -> bool {
 }
 
 /// Decodes and preprocesses a batch.
-pub(crate) fn read(inputs: &[Input], processor: &Processor) -> Result<PixelValues, Box<dyn Error>> {
-    let decode = |path: &PathBuf| open(path, &DecodeOptions::default());
-    let mut pictures: Vec<RgbImage> = Vec::new();
+pub(crate) fn read(
+    inputs: &[Input],
+    processor: &Processor,
+    workers: &Workers,
+) -> Result<PixelValues, Box<dyn Error>> {
+    let options = DecodeOptions::default();
+    let mut pictures: Vec<Source> = Vec::new();
     let mut videos: Vec<PixelValues> = Vec::new();
     for input in inputs {
         match input {
-            Input::Picture(path) => pictures.push(decode(path)?),
+            Input::Picture(path) => pictures.push(Source::File(path)),
             Input::Video(_, frames) => {
-                let frames: Result<Vec<_>, _> = frames.iter().map(decode).collect();
-                videos.push(processor.frame_values(&frames?)?);
+                let frames: Vec<Source> = frames.iter().map(|path| Source::File(path)).collect();
+                let frames = processor
+                    .image
+                    .preprocess_batch(&frames, &options, workers)?;
+                let [height, width] = [frames.height, frames.width].map(|side| side as usize);
+                let shape = [1, frames.rows, 3, height, width];
+                videos.push(PixelValues::new(frames.data, &shape)?);
             }
         }
     }
     if videos.is_empty() {
-        return Ok(processor.pixel_values(&pictures)?);
+        let batch = processor.process(&ProcessorInput::new().with_images(&pictures), workers)?;
+        return batch
+            .pixel_values
+            .ok_or_else(|| "there are no pictures".into());
     }
     let shape = videos[0].shape();
     if let Some(other) = videos.iter().find(|video| video.shape() != shape) {

@@ -2,7 +2,6 @@
 
 use crate::convert::rgb_from_decoded;
 use crate::jpeg::Jpeg;
-use crate::pixels::Spread;
 use crate::{Alpha, DecodeLimits, ImageError, SixteenBit, cmyk, palette};
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 use std::fs::File;
@@ -133,8 +132,8 @@ type Turned = (RgbImage, Option<image::metadata::Orientation>);
 
 fn decode_jpeg(bytes: &[u8], options: &DecodeOptions) -> Result<Turned, ImageError> {
     let jpeg = Jpeg::open(bytes, &options.limits, options.jpeg_shorter_edge)?;
-    let (whole, orientation) = (jpeg.whole(), jpeg.orientation());
-    Ok((jpeg.read(&whole, Spread::Alone)?.to_rgb(), orientation))
+    let orientation = jpeg.orientation();
+    Ok((jpeg.to_rgb()?, orientation))
 }
 
 fn decode_other(

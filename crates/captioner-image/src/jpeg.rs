@@ -22,10 +22,10 @@ mod sequential;
 mod upsample;
 mod walk;
 
-use crate::pixels::{BAND, Band, Bands, Part, Pixels, Spread, lines, thirds};
+use crate::pixels::{BAND, Band, Bands, Lines, Part, Pixels, Spread, thirds};
 use crate::{DecodeLimits, ImageError};
 use colour::{Model, RgbRows};
-use frame::Frame;
+use frame::{Frame, Samples};
 use image::RgbImage;
 use image::metadata::Orientation;
 use markers::{Reader, Scan};
@@ -36,13 +36,16 @@ use std::ops::Range;
 pub(crate) struct Jpeg<'a> {
     reader: Reader<'a>,
     frame: Frame,
+    model: Model,
     first: Scan,
 }
 
-/// The colour planes of a JPEG.
-pub(crate) struct Planes {
-    frame: Frame,
+/// The colour planes of a JPEG, as far as they are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Planes<'a> {
+    frame: &'a Frame,
     model: Model,
+    samples: &'a Samples,
 }
 
 impl<'a> Jpeg<'a> {
@@ -60,6 +63,7 @@ impl<'a> Jpeg<'a> {
         limits.check_memory(frame.memory())?;
         let first = reader.next_scan(&header)?;
         Ok(Self {
+            model: colour::model(&frame, &reader),
             reader,
             frame,
             first: first.ok_or_else(|| corrupt("it has no pixels"))?,
@@ -87,26 +91,44 @@ impl<'a> Jpeg<'a> {
         }
     }
 
-    /// Reads the whole file, and makes at least the samples of the wanted part of it.
-    pub(crate) fn read(mut self, wanted: &Part, spread: Spread) -> Result<Planes, ImageError> {
-        self.frame
-            .read_scans(&mut self.reader, self.first, wanted, spread)?;
-        Ok(Planes {
-            model: colour::model(&self.frame, &self.reader),
-            frame: self.frame,
-        })
+    /// Reads the whole file, and makes at least the samples of the wanted part of it. After every few
+    /// rows, `ready` gets what is there, and how many rows of the picture can be made of it.
+    pub(crate) fn read(
+        mut self,
+        wanted: &Part,
+        spread: Spread,
+        ready: &mut (dyn FnMut(&Planes, usize) + Send),
+    ) -> Result<(), ImageError> {
+        let model = self.model;
+        self.frame.read_scans(
+            &mut self.reader,
+            &self.first,
+            (wanted, spread),
+            &mut |frame, samples, rows| {
+                let planes = Planes {
+                    frame,
+                    model,
+                    samples,
+                };
+                ready(&planes, rows);
+            },
+        )
+    }
+
+    /// Reads the whole picture, CMYK made RGB as Pillow does.
+    pub(crate) fn to_rgb(self) -> Result<RgbImage, ImageError> {
+        let (wanted, height) = (self.whole(), self.size().1);
+        let mut picture = None;
+        self.read(&wanted, Spread::Alone, &mut |planes, rows| {
+            if rows == height {
+                picture = colour::to_rgb(planes);
+            }
+        })?;
+        picture.ok_or_else(|| corrupt("it has no pixels"))
     }
 }
 
-impl Planes {
-    /// The whole picture, CMYK made RGB as Pillow does.
-    pub(crate) fn to_rgb(&self) -> RgbImage {
-        // As many values as the picture has: always a picture.
-        colour::to_rgb(&self.frame, self.model).unwrap_or_default()
-    }
-}
-
-impl Bands for Planes {
+impl Bands for Planes<'_> {
     #[inline(always)]
     fn band<'a>(
         &'a self,
@@ -116,24 +138,26 @@ impl Bands for Planes {
     ) -> Band<'a> {
         let width = columns.len();
         scratch.resize(3 * BAND * width, 0);
-        let mut made = RgbRows::new(&self.frame, self.model, columns);
+        let mut made = RgbRows::new(self, columns);
         let [red, green, blue] = thirds(scratch);
         for (place, y) in rows.clone().enumerate() {
             let planes = [&mut *red, &mut *green, &mut *blue];
             made.row(y, planes.map(|plane| &mut plane[place * width..][..width]));
         }
         let scratch = scratch.as_slice();
-        Band::Planar([0, 1, 2].map(|channel| {
-            lines(rows.len(), |row| {
-                &scratch[(channel * BAND + row) * width..][..width]
-            })
+        Band::Planar([0, 1, 2].map(|channel| Lines {
+            bytes: &scratch[channel * BAND * width..],
+            stride: width,
+            width,
+            count: rows.len(),
         }))
     }
 }
 
-impl Pixels for Planes {
+impl Pixels for Planes<'_> {
     fn whole(&self) -> Cow<'_, RgbImage> {
-        Cow::Owned(self.to_rgb())
+        // As many values as the picture has: always a picture.
+        Cow::Owned(colour::to_rgb(self).unwrap_or_default())
     }
 }
 

@@ -72,12 +72,12 @@ impl<B: Bands> pulp::NullaryFnOnce for AlongRows<'_, B> {
         turned.resize(3 * padded, [0; WIDTH]);
         let places = match self.picture.band(self.rows.clone(), self.columns, band) {
             Band::Interleaved(lines) => {
-                turn_rows(&lines, turned);
+                turn_rows(lines, turned);
                 Places { step: 3, apart: 1 }
             }
             Band::Planar(channels) => {
                 for (lines, turned) in channels.iter().zip(turned.chunks_exact_mut(padded)) {
-                    turn_rows(lines, turned);
+                    turn_rows(*lines, turned);
                 }
                 Places {
                     step: 1,
@@ -127,7 +127,8 @@ fn sum_pixels<'a>(values: impl Iterator<Item = &'a Lanes>, weights: &[i32]) -> L
 
 /// Byte `n` of 32 rows becomes column `n`.
 #[inline(always)]
-fn turn_rows(rows: &Lines, turned: &mut [Lanes]) {
+fn turn_rows(rows: Lines, turned: &mut [Lanes]) {
+    let rows = rows.all();
     let (turned, _) = turned.as_chunks_mut::<SIDE>();
     let whole = rows[0].len() / SIDE;
     for (half, rows) in rows.as_chunks::<SIDE>().0.iter().enumerate() {

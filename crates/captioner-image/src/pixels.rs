@@ -26,7 +26,7 @@ pub(crate) struct Part {
 
 /// RGB values that can be had band by band.
 pub(crate) trait Bands: Sync {
-    /// Some columns of at most [`BAND`] rows. Behind the last row it stands again.
+    /// Some columns of at most [`BAND`] rows.
     fn band<'a>(
         &'a self,
         rows: Range<usize>,
@@ -40,25 +40,38 @@ pub(crate) trait Pixels: Bands {
     fn whole(&self) -> Cow<'_, RgbImage>;
 }
 
-/// Rows of bytes.
-pub(crate) type Lines<'a> = [&'a [u8]; BAND];
+/// At most [`BAND`] rows of bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Lines<'a> {
+    /// From the first byte of the first row on.
+    pub(crate) bytes: &'a [u8],
+    /// How far a row is from the next one.
+    pub(crate) stride: usize,
+    /// How many bytes of each row count.
+    pub(crate) width: usize,
+    /// How many rows there are.
+    pub(crate) count: usize,
+}
 
-/// Some columns of [`BAND`] rows.
+impl<'a> Lines<'a> {
+    /// [`BAND`] rows. Behind the last one it stands again.
+    #[inline(always)]
+    pub(crate) fn all(self) -> [&'a [u8]; BAND] {
+        let mut all: [&[u8]; BAND] = [&[]; BAND];
+        for (place, line) in all.iter_mut().enumerate() {
+            let row = place.min(self.count - 1);
+            *line = &self.bytes[row * self.stride..][..self.width];
+        }
+        all
+    }
+}
+
+/// Some columns of a band.
 pub(crate) enum Band<'a> {
     /// Red, green and blue in turns.
     Interleaved(Lines<'a>),
     /// All red values, then green, then blue.
     Planar([Lines<'a>; 3]),
-}
-
-/// Lines from a function of their number, of which there are `count`.
-#[inline(always)]
-pub(crate) fn lines<'a>(count: usize, line: impl Fn(usize) -> &'a [u8]) -> Lines<'a> {
-    let mut lines: Lines = [&[]; BAND];
-    for (place, slot) in lines.iter_mut().enumerate() {
-        *slot = line(place.min(count - 1));
-    }
-    lines
 }
 
 /// Three parts of one length.
@@ -78,10 +91,12 @@ impl Bands for RgbImage {
         _: &'a mut Vec<u8>,
     ) -> Band<'a> {
         let stride = 3 * self.width() as usize;
-        Band::Interleaved(lines(rows.len(), |row| {
-            let line = &self.as_raw()[(rows.start + row) * stride..][..stride];
-            &line[3 * columns.start..3 * columns.end]
-        }))
+        Band::Interleaved(Lines {
+            bytes: &self.as_raw()[rows.start * stride + 3 * columns.start..],
+            stride,
+            width: 3 * columns.len(),
+            count: rows.len(),
+        })
     }
 }
 

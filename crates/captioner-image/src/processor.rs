@@ -2,7 +2,7 @@
 
 use crate::jpeg::Jpeg;
 use crate::pixels::Spread;
-use crate::resize::{Axis, Resize};
+use crate::resize::{Axis, Resize, Run};
 use crate::{ImageError, ImageProcessorConfig, Size};
 use image::RgbImage;
 use std::path::{Path, PathBuf};
@@ -115,8 +115,11 @@ impl ImageProcessor {
         let (width, height) = jpeg.size();
         let plans = self.plan(width as u32, height as u32)?; // 16 bits in the file
         let resize = self.checked_resize(&plans, out)?;
-        let planes = jpeg.read(&resize.used(), spread)?;
-        self.write_planes(&resize.run(&planes, spread), &plans, out);
+        let mut run = Run::new(&resize, spread);
+        jpeg.read(&resize.used(), spread, &mut |planes, rows| {
+            run.advance(planes, rows);
+        })?;
+        self.write_planes(&run.finish(), &plans, out);
         Ok(())
     }
 

@@ -8,7 +8,7 @@
 
 use crate::Resample;
 use crate::passes::{AlongColumns, AlongRows, Rows, Scratch};
-use crate::pixels::{BAND, Band, Bands, Part, Pixels, Spread, lines, thirds};
+use crate::pixels::{BAND, Band, Bands, Lines, Part, Pixels, Spread, thirds};
 use crate::resample::Filter;
 use image::RgbImage;
 use rayon::prelude::*;
@@ -69,34 +69,93 @@ impl Resize {
         }
     }
 
-    /// The wanted part of the resized picture: the red plane, then green, then blue, row after row.
+    /// The wanted part of a resized picture: the red plane, then green, then blue, row after row.
     pub(crate) fn run(&self, picture: &impl Pixels, spread: Spread) -> Vec<u8> {
-        let Some((columns, rows)) = &self.taps else {
-            return nearest(&picture.whole(), self.x, self.y);
+        let mut run = Run::new(self, spread);
+        run.advance(picture, self.y.source);
+        run.finish()
+    }
+}
+
+/// A resize of one picture whose rows come bit by bit.
+pub(crate) struct Run<'a> {
+    resize: &'a Resize,
+    spread: Spread,
+    way: Way<'a>,
+}
+
+enum Way<'a> {
+    /// Row by row, then along columns.
+    RowsFirst(Narrowing<'a>, &'a Taps),
+    /// All at once, when the picture is whole.
+    Whole(Vec<u8>),
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(resize: &'a Resize, spread: Spread) -> Self {
+        let way = match &resize.taps {
+            Some((columns, rows)) if !columns_first(resize.x, resize.y) => {
+                Way::RowsFirst(Narrowing::new(columns, rows.used(), spread), rows)
+            }
+            _ => Way::Whole(Vec::new()),
         };
-        if columns_first(self.x, self.y) {
-            let whole = picture.whole();
-            let part = Rows {
-                bytes: whole.as_raw(),
-                stride: 3 * self.x.source,
-                left: 3 * columns.used().start,
-                width: 3 * columns.used().len(),
-                height: self.y.source,
-            };
-            let shortened = Strip {
-                bytes: along_columns(&part, rows, 0, spread),
-                columns: columns.used(),
-            };
-            return along_rows(&shortened, columns, 0..rows.len(), spread);
+        Self {
+            resize,
+            spread,
+            way,
         }
-        let narrowed = Rows {
-            bytes: &along_rows(picture, columns, rows.used(), spread),
-            stride: columns.len(),
-            left: 0,
-            width: columns.len(),
-            height: rows.used().len(),
+    }
+
+    /// Does what can be done now that the picture has so many rows. At the end it has all.
+    pub(crate) fn advance(&mut self, picture: &impl Pixels, rows: usize) {
+        match &mut self.way {
+            Way::RowsFirst(narrowing, _) => narrowing.advance(picture, rows),
+            Way::Whole(planes) if rows == self.resize.y.source => {
+                *planes = self.resize.whole(&picture.whole(), self.spread);
+            }
+            Way::Whole(_) => {}
+        }
+    }
+
+    /// The wanted part of the resized picture, as [`Resize::run`] gives it.
+    pub(crate) fn finish(self) -> Vec<u8> {
+        let (narrowing, taps) = match self.way {
+            Way::RowsFirst(narrowing, taps) => (narrowing, taps),
+            Way::Whole(planes) => return planes,
         };
-        along_columns(&narrowed, rows, rows.used().start, spread)
+        let (width, rows) = (narrowing.taps.len(), narrowing.rows);
+        let narrowed = Rows {
+            bytes: &narrowing.planes,
+            stride: width,
+            left: 0,
+            width,
+            height: rows.len(),
+        };
+        along_columns(&narrowed, taps, rows.start, self.spread)
+    }
+}
+
+impl Resize {
+    /// Resizes a picture that is there as a whole.
+    fn whole(&self, picture: &RgbImage, spread: Spread) -> Vec<u8> {
+        let Some((columns, rows)) = &self.taps else {
+            return nearest(picture, self.x, self.y);
+        };
+        let used = columns.used();
+        let part = Rows {
+            bytes: picture.as_raw(),
+            stride: 3 * self.x.source,
+            left: 3 * used.start,
+            width: 3 * used.len(),
+            height: self.y.source,
+        };
+        let shortened = Strip {
+            bytes: along_columns(&part, rows, 0, spread),
+            columns: used,
+        };
+        let mut narrowing = Narrowing::new(columns, 0..rows.len(), spread);
+        narrowing.advance(&shortened, rows.len());
+        narrowing.planes
     }
 }
 
@@ -116,9 +175,12 @@ impl Bands for Strip {
     ) -> Band<'a> {
         let stride = 3 * self.columns.len();
         let left = 3 * (columns.start - self.columns.start);
-        Band::Interleaved(lines(rows.len(), |row| {
-            &self.bytes[(rows.start + row) * stride + left..][..3 * columns.len()]
-        }))
+        Band::Interleaved(Lines {
+            bytes: &self.bytes[rows.start * stride + left..],
+            stride,
+            width: 3 * columns.len(),
+            count: rows.len(),
+        })
     }
 }
 
@@ -226,42 +288,74 @@ fn fixed_point(weight: f64) -> i32 {
     }) as i32
 }
 
-/// The pass along `rows` of a picture: each becomes as wide as there are taps. Gives three planes.
-fn along_rows(picture: &impl Bands, taps: &Taps, rows: Range<usize>, spread: Spread) -> Vec<u8> {
-    let mut planes = vec![0; 3 * rows.len() * taps.len()];
-    if planes.is_empty() {
-        return planes;
-    }
-    let columns = taps.used();
-    let pass = |scratch: &mut Scratch, (band, planes): (usize, [&mut [u8]; 3])| {
-        let top = rows.start + band * BAND;
-        pulp::Arch::new().dispatch(AlongRows {
-            picture,
+/// The pass along rows of a picture that comes bit by bit: each becomes as wide as there are taps.
+struct Narrowing<'a> {
+    taps: &'a Taps,
+    rows: Range<usize>,
+    /// The first row that is not done.
+    next: usize,
+    spread: Spread,
+    scratch: Scratch,
+    /// Red, green and blue, each `rows x taps`.
+    planes: Vec<u8>,
+}
+
+impl<'a> Narrowing<'a> {
+    fn new(taps: &'a Taps, rows: Range<usize>, spread: Spread) -> Self {
+        Self {
             taps,
-            columns: columns.clone(),
-            rows: top..rows.end.min(top + BAND),
-            scratch,
-            planes,
-        });
-    };
-    let length = BAND * taps.len();
-    let [red, green, blue] = thirds(&mut planes);
-    match spread {
-        Spread::Alone => {
-            let [green, blue] = [green, blue].map(|plane| plane.chunks_mut(length));
-            let bands = red.chunks_mut(length).zip(green).zip(blue);
-            let bands = bands.map(|((red, green), blue)| [red, green, blue]);
-            let mut scratch = Scratch::default();
-            bands.enumerate().for_each(|band| pass(&mut scratch, band));
-        }
-        Spread::Pool => {
-            let [green, blue] = [green, blue].map(|plane| plane.par_chunks_mut(length));
-            let bands = red.par_chunks_mut(length).zip(green).zip(blue);
-            let bands = bands.map(|((red, green), blue)| [red, green, blue]);
-            bands.enumerate().for_each_init(Scratch::default, pass);
+            next: rows.start,
+            spread,
+            scratch: Scratch::default(),
+            planes: vec![0; 3 * rows.len() * taps.len()],
+            rows,
         }
     }
-    planes
+
+    /// Does all bands of the first `ready` rows, and what is less than a band at the end.
+    fn advance(&mut self, picture: &impl Bands, ready: usize) {
+        let first = self.next;
+        let end = match ready {
+            ready if ready >= self.rows.end => self.rows.end,
+            ready => first + ready.saturating_sub(first) / BAND * BAND,
+        };
+        let width = self.taps.len();
+        if first >= end || width == 0 {
+            return;
+        }
+        self.next = end;
+        let (columns, taps) = (self.taps.used(), self.taps);
+        let pass = |scratch: &mut Scratch, (band, planes): (usize, [&mut [u8]; 3])| {
+            let top = first + band * BAND;
+            pulp::Arch::new().dispatch(AlongRows {
+                picture,
+                taps,
+                columns: columns.clone(),
+                rows: top..end.min(top + BAND),
+                scratch,
+                planes,
+            });
+        };
+        let part = (first - self.rows.start) * width..(end - self.rows.start) * width;
+        let [red, green, blue] = thirds(&mut self.planes).map(|plane| &mut plane[part.clone()]);
+        let length = BAND * width;
+        match self.spread {
+            Spread::Alone => {
+                let [green, blue] = [green, blue].map(|plane| plane.chunks_mut(length));
+                let bands = red.chunks_mut(length).zip(green).zip(blue);
+                let bands = bands.map(|((red, green), blue)| [red, green, blue]);
+                for band in bands.enumerate() {
+                    pass(&mut self.scratch, band);
+                }
+            }
+            Spread::Pool => {
+                let [green, blue] = [green, blue].map(|plane| plane.par_chunks_mut(length));
+                let bands = red.par_chunks_mut(length).zip(green).zip(blue);
+                let bands = bands.map(|((red, green), blue)| [red, green, blue]);
+                bands.enumerate().for_each_init(Scratch::default, pass);
+            }
+        }
+    }
 }
 
 /// The pass along columns, of bytes of any meaning: each column becomes as high as there are taps.

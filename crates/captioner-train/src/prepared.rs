@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use captioner_data::{CaptionDataset, Picture};
 use captioner_git::{CaptionBatch, PixelValues, Processor, TextPadding};
-use captioner_image::{DecodeOptions, RgbImage, decode, rgb_from_raw};
+use captioner_image::{DecodeOptions, RgbImage, Source, decode, rgb_from_raw};
 
 use crate::TrainError;
 use crate::augment::Augmentation;
@@ -119,8 +119,17 @@ impl PreparedSet {
         if let Some(pixels) = slot.and_then(OnceLock::get) {
             return Ok(pixels.clone());
         }
-        let picture = decode_row(self.dataset.as_ref(), row, &self.decoding)?;
-        let pixels = self.processor.image.preprocess(&picture);
+        let image = &self.processor.image;
+        let pixels = match self.dataset.row(row)?.picture {
+            Picture::Encoded(bytes) => {
+                image.preprocess_source(Source::Encoded(&bytes), &self.decoding)
+            }
+            Picture::Rgb8 {
+                width,
+                height,
+                pixels,
+            } => rgb_from_raw(width, height, pixels).and_then(|picture| image.preprocess(&picture)),
+        };
         let pixels = pixels.map_err(|source| bad_picture(self.dataset.as_ref(), row, source))?;
         let pixels = Arc::new(Pixels {
             height: pixels.height as usize,

@@ -1,6 +1,7 @@
 //! Colour planes to RGB, in the 16-bit fixed point of libjpeg (`jdcolor.c`).
 
-use super::frame::Frame;
+use super::Planes;
+use super::frame::{Component, Frame};
 use super::markers::Reader;
 use super::upsample::Upsampler;
 use crate::convert::cmyk_to_rgb;
@@ -40,11 +41,11 @@ pub(crate) fn model(frame: &Frame, reader: &Reader) -> Model {
 }
 
 /// The finished picture.
-pub(crate) fn to_rgb(frame: &Frame, model: Model) -> Option<RgbImage> {
-    let (width, height) = frame.size();
+pub(crate) fn to_rgb(planes: &Planes) -> Option<RgbImage> {
+    let (width, height) = planes.frame.size();
     let mut rgb = vec![0; 3 * width * height];
     pulp::Arch::new().dispatch(Whole {
-        rows: RgbRows::new(frame, model, 0..width),
+        rows: RgbRows::new(planes, 0..width),
         width,
         rgb: &mut rgb,
     });
@@ -82,13 +83,15 @@ pub(crate) struct RgbRows<'a> {
 }
 
 impl<'a> RgbRows<'a> {
-    pub(crate) fn new(frame: &'a Frame, model: Model, columns: Range<usize>) -> Self {
-        let planes = frame.components.iter();
+    pub(crate) fn new(planes: &Planes<'a>, columns: Range<usize>) -> Self {
+        let frame = planes.frame;
+        let components = frame.components.iter().zip(planes.samples);
+        let upsampler = |(component, samples): (&'a Component, &'a Vec<u8>)| {
+            Upsampler::new(frame, component, samples, columns.clone())
+        };
         Self {
-            planes: planes
-                .map(|component| Upsampler::new(frame, component, columns.clone()))
-                .collect(),
-            model,
+            planes: components.map(upsampler).collect(),
+            model: planes.model,
         }
     }
 

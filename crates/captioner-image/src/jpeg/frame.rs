@@ -4,8 +4,9 @@ use super::bits::Bits;
 use super::idct::{self, Inverse};
 use super::markers::{Header, Reader, Scan};
 use super::scan::{Predictions, Tables};
+use super::sequential::{self, Ready};
 use super::walk::Walk;
-use super::{corrupt, cut_off, progressive, sequential};
+use super::{corrupt, cut_off, progressive};
 use crate::ImageError;
 use crate::pixels::{Part, Spread};
 use std::ops::Range;
@@ -15,6 +16,9 @@ use std::ops::Range;
 pub(crate) const LANES: usize = 16;
 /// One group: coefficient `n` of block `b` at `n * LANES + b`.
 pub(crate) type Group = [i16; 64 * LANES];
+
+/// For each component of a frame, its samples, row after row.
+pub(crate) type Samples = Vec<Vec<u8>>;
 
 /// Scans that a progressive file may have; usual are 10. Each costs a walk over all blocks, however
 /// short it is in the file.
@@ -43,8 +47,6 @@ pub(crate) struct Component {
     pub(crate) groups: usize,
     /// Coefficients of the whole plane, where several scans add to them.
     coefficients: Vec<Group>,
-    /// The samples, row after row.
-    pub(crate) samples: Vec<u8>,
     /// Length of a row of samples in memory.
     pub(crate) stride: usize,
     /// Width and height of what the picture covers.
@@ -128,7 +130,6 @@ impl Frame {
             blocks,
             groups,
             coefficients: Vec::new(),
-            samples: Vec::new(),
             stride: groups * LANES * points,
             size: (
                 (width as usize * horizontal * points).div_ceil(8 * self.most.0),
@@ -172,34 +173,44 @@ impl Frame {
         planes.sum::<u64>() + 3 * width as u64 * height as u64
     }
 
-    /// Reads all scans and leaves at least the samples that the wanted part is made of.
+    /// Reads all scans and makes at least the samples that the wanted part is made of, telling how far
+    /// they are.
     pub(crate) fn read_scans(
         &mut self,
         reader: &mut Reader,
-        first: Scan,
-        wanted: &Part,
-        spread: Spread,
+        first: &Scan,
+        (wanted, spread): (&Part, Spread),
+        ready: &mut Ready<'_>,
     ) -> Result<(), ImageError> {
-        for component in &mut self.components {
-            component.samples = vec![0; component.stride * component.block_rows * component.points];
-        }
+        let planes = self.components.iter();
+        let mut samples: Samples = planes
+            .map(|plane| vec![0; plane.stride * plane.block_rows * plane.points])
+            .collect();
         let all_at_once = !self.header.progressive && first.parts.len() == self.components.len();
         if all_at_once {
-            sequential::read(self, reader, &first, wanted, spread)?;
+            sequential::read(self, &mut samples, reader, first, (wanted, spread), ready)?;
             // libjpeg reads no further scan of such a file; the end must be there all the same.
-            return reader.next_scan(&self.header).map(drop);
+            reader.next_scan(&self.header)?;
+        } else {
+            self.read_in_turns(reader, first, &mut samples)?;
+            ready(self, &samples, self.size().1);
         }
-        self.read_in_turns(reader, first)
+        Ok(())
     }
 
     /// A progressive file, or one with a scan for each plane: all coefficients are kept to the end.
-    fn read_in_turns(&mut self, reader: &mut Reader, first: Scan) -> Result<(), ImageError> {
+    fn read_in_turns(
+        &mut self,
+        reader: &mut Reader,
+        first: &Scan,
+        samples: &mut Samples,
+    ) -> Result<(), ImageError> {
         for component in &mut self.components {
             component.coefficients = vec![[0; 64 * LANES]; component.groups * component.block_rows];
         }
         // A table may be redefined between scans; what counts is the one at a plane's first scan.
         let mut quantisation = vec![None; self.components.len()];
-        let mut next = Some(first);
+        let mut next = Some(first.clone());
         let mut scans = 0;
         while let Some(scan) = next {
             scans += 1;
@@ -213,7 +224,8 @@ impl Frame {
             self.read_scan(reader, &scan)?;
             next = reader.next_scan(&self.header)?;
         }
-        for (component, table) in self.components.iter_mut().zip(quantisation) {
+        let planes = self.components.iter_mut().zip(samples);
+        for ((component, samples), table) in planes.zip(quantisation) {
             let table = table.ok_or_else(|| corrupt("a colour channel has no scan or no table"))?;
             idct::transform(
                 &Inverse::new(&table),
@@ -221,7 +233,7 @@ impl Frame {
                 &mut component.coefficients,
                 component.groups,
                 0..component.groups,
-                &mut component.samples,
+                samples,
             );
             component.coefficients = Vec::new();
         }
@@ -283,17 +295,29 @@ impl Frame {
         first..end.min(component.groups)
     }
 
+    /// How many rows of the picture can be made of the rows of units before `end`, in a scan of all
+    /// components.
+    pub(crate) fn rows_above(&self, end: usize) -> usize {
+        let edge = match self.components.len() {
+            1 => self.points,
+            _ => self.most.1 * self.points,
+        };
+        match self.size().1 {
+            height if end * edge >= height => height,
+            _ => end * edge - 1, // upsampling the last one takes samples of the next row too
+        }
+    }
+
     /// The rows of units, in a scan of all components, that these rows of pixels are made of.
     pub(crate) fn unit_rows_of(&self, rows: &Range<usize>) -> Range<usize> {
-        let mut all = usize::MAX..0;
+        let (mut first, mut end) = (usize::MAX, 0);
         for component in &self.components {
             let down = self.factors(component).1;
             let edge = self.rows_of_a_unit(component) * component.points;
-            let first = (rows.start / down).saturating_sub(1) / edge;
-            let end = (rows.end.div_ceil(down) + 1).div_ceil(edge);
-            all = all.start.min(first)..all.end.max(end);
+            first = first.min((rows.start / down).saturating_sub(1) / edge);
+            end = end.max((rows.end.div_ceil(down) + 1).div_ceil(edge));
         }
-        all
+        first..end
     }
 }
 

@@ -157,20 +157,11 @@ fn to_bytes(lanes: &Lanes) -> [u8; LANES] {
 /// Sums that are multiplied stay in 16 bits, so that a product takes one instruction.
 #[inline(always)]
 fn one_dimension<const SHIFT: usize>(points: &mut [Lanes; 8]) {
+    let [a, b, c, d, e, f, g, h] = points;
     // One lane after the other in the text; the compiler takes them all at once.
     for lane in 0..LANES {
-        let [i0, i1, i2, i3] = [
-            points[0][lane],
-            points[1][lane],
-            points[2][lane],
-            points[3][lane],
-        ];
-        let [i4, i5, i6, i7] = [
-            points[4][lane],
-            points[5][lane],
-            points[6][lane],
-            points[7][lane],
-        ];
+        let [i0, i1, i2, i3] = [a[lane], b[lane], c[lane], d[lane]];
+        let [i4, i5, i6, i7] = [e[lane], f[lane], g[lane], h[lane]];
         let half = 1 << (SHIFT - 1);
         let sum = (i32::from(i0.wrapping_add(i4)) << CONSTANT_BITS) + half;
         let difference = (i32::from(i0.wrapping_sub(i4)) << CONSTANT_BITS) + half;
@@ -194,14 +185,14 @@ fn one_dimension<const SHIFT: usize>(points: &mut [Lanes; 8]) {
         let o3 = product(i7, -4927)
             .wrapping_add(product(i1, -7373))
             .wrapping_add(p3);
-        points[0][lane] = descaled::<SHIFT>(e0.wrapping_add(o0));
-        points[7][lane] = descaled::<SHIFT>(e0.wrapping_sub(o0));
-        points[1][lane] = descaled::<SHIFT>(e1.wrapping_add(o1));
-        points[6][lane] = descaled::<SHIFT>(e1.wrapping_sub(o1));
-        points[2][lane] = descaled::<SHIFT>(e2.wrapping_add(o2));
-        points[5][lane] = descaled::<SHIFT>(e2.wrapping_sub(o2));
-        points[3][lane] = descaled::<SHIFT>(e3.wrapping_add(o3));
-        points[4][lane] = descaled::<SHIFT>(e3.wrapping_sub(o3));
+        a[lane] = descaled::<SHIFT>(e0.wrapping_add(o0));
+        h[lane] = descaled::<SHIFT>(e0.wrapping_sub(o0));
+        b[lane] = descaled::<SHIFT>(e1.wrapping_add(o1));
+        g[lane] = descaled::<SHIFT>(e1.wrapping_sub(o1));
+        c[lane] = descaled::<SHIFT>(e2.wrapping_add(o2));
+        f[lane] = descaled::<SHIFT>(e2.wrapping_sub(o2));
+        d[lane] = descaled::<SHIFT>(e3.wrapping_add(o3));
+        e[lane] = descaled::<SHIFT>(e3.wrapping_sub(o3));
     }
 }
 

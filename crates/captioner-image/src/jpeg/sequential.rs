@@ -1,214 +1,259 @@
-//! Sequential files of one scan, which are nearly all: a row of units is decoded, transformed and
-//! forgotten. On several threads, one decodes while the others transform what it has.
+//! Sequential files of one scan, which are nearly all: some rows of units are decoded, transformed and
+//! forgotten. On several threads, one decodes while another makes pixels of what it has.
 
 use super::bits::Bits;
 use super::corrupt;
-use super::frame::{Component, Frame, Group};
+use super::frame::{Component, Frame, Group, Samples};
 use super::idct::{self, Inverse};
 use super::markers::{Reader, Scan};
 use super::scan::{Predictions, Tables};
 use super::walk::Walk;
 use crate::ImageError;
 use crate::pixels::{Part, Spread};
-use rayon::Scope;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
 
-/// Reads the scan, and leaves the samples of the wanted part and whatever else came with them.
+/// On several threads, the parts in which a picture is handed over: few enough that waking the other
+/// thread costs little, enough that both are busy most of the time.
+const HANDOVERS: usize = 8;
+
+/// What is told after every batch: the samples, and how many rows of the picture can be made of them.
+pub(crate) type Ready<'r> = dyn FnMut(&Frame, &Samples, usize) + Send + 'r;
+
+/// Reads the scan, and makes the samples of the wanted part and whatever else comes with them.
 pub(crate) fn read(
-    frame: &mut Frame,
+    frame: &Frame,
+    samples: &mut Samples,
     reader: &mut Reader,
     scan: &Scan,
-    wanted: &Part,
-    spread: Spread,
+    (wanted, spread): (&Part, Spread),
+    ready: &mut Ready<'_>,
 ) -> Result<(), ImageError> {
-    let mut planes: Vec<Vec<u8>> = frame
-        .components
-        .iter_mut()
-        .map(|component| std::mem::take(&mut component.samples))
-        .collect();
-    let rows = UnitRows::new(frame, reader, scan, wanted)?;
-    reader.place = match spread {
-        Spread::Alone => rows.read(&mut planes, None),
-        Spread::Pool => rayon::scope(|scope| rows.read(&mut planes, Some(scope))),
-    }?;
-    for (component, samples) in frame.components.iter_mut().zip(planes) {
-        component.samples = samples;
+    let spare = Spare::default();
+    let transformer = Transformer::new(frame, reader, scan, wanted)?;
+    let mut decoder = Decoder::new(frame, reader, scan, &spare)?;
+    let mut take = |batch: Batch| {
+        let rows = transformer.transform(batch, samples, &spare);
+        ready(frame, samples, rows);
+    };
+    match spread {
+        Spread::Alone => {
+            while let Some(batch) = decoder.next(1)? {
+                take(batch);
+            }
+        }
+        Spread::Pool => {
+            let rows = decoder.walk.down.div_ceil(HANDOVERS);
+            let (sender, receiver) = mpsc::channel();
+            let decode = || {
+                let sender = sender; // dropped at the end, which ends the other side
+                while let Some(batch) = decoder.next(rows)? {
+                    // Nobody listens after a panic there, which goes on here when both are done.
+                    let _ = sender.send(batch);
+                }
+                Ok(())
+            };
+            // Nothing waits for the receiver, so that one thread after the other will do too.
+            let (decoded, ()) = rayon::join(decode, || receiver.into_iter().for_each(take));
+            decoded?;
+        }
     }
+    reader.place = decoder.bits.marker();
     Ok(())
 }
 
-/// What all rows of units have in common.
-struct UnitRows<'a> {
-    frame: &'a Frame,
-    bytes: &'a [u8],
-    place: usize,
-    interval: usize,
-    scan: &'a Scan,
-    tables: Tables,
-    /// In the order of the scan, as all below.
-    inverses: Vec<Inverse>,
-    /// The groups that are wanted of each row of blocks.
-    columns: Vec<Range<usize>>,
-    /// The rows of units that are wanted.
+/// For each part of a scan, the groups of some rows of units.
+type Coefficients = Vec<Vec<Group>>;
+/// Coefficients that are all zero, to be used again.
+type Spare = Mutex<Vec<Coefficients>>;
+
+/// Decoded rows of units.
+struct Batch {
     rows: Range<usize>,
-    /// Room for a row of units, all zeros.
-    spare: Mutex<Vec<Coefficients>>,
+    coefficients: Coefficients,
 }
 
-/// For each part of the scan, the coefficients of a row of units.
-type Coefficients = Vec<Vec<Group>>;
+/// From bits to coefficients.
+struct Decoder<'a, 'b> {
+    frame: &'a Frame,
+    scan: &'a Scan,
+    spare: &'a Spare,
+    tables: Tables,
+    bits: Bits<'b>,
+    walk: Walk,
+    predictions: Predictions,
+    /// The next row of units.
+    row: usize,
+}
 
-impl<'a> UnitRows<'a> {
+impl<'a, 'b> Decoder<'a, 'b> {
     fn new(
         frame: &'a Frame,
-        reader: &Reader<'a>,
+        reader: &Reader<'b>,
         scan: &'a Scan,
-        wanted: &Part,
+        spare: &'a Spare,
     ) -> Result<Self, ImageError> {
-        let components = || scan.parts.iter().map(|part| &frame.components[part.0]);
-        let inverse = |component: &Component| {
-            let table = reader.quantisation[component.quantisation].as_ref();
-            let table = table.ok_or_else(|| corrupt("a quantisation table is missing"))?;
-            Ok(Inverse::new(table))
-        };
         Ok(Self {
             frame,
-            bytes: reader.bytes,
-            place: reader.place,
-            interval: reader.restart_interval,
             scan,
+            spare,
             tables: Tables::new(reader, scan)?,
-            inverses: components()
-                .map(inverse)
-                .collect::<Result<_, ImageError>>()?,
-            columns: components()
-                .map(|component| frame.groups_of(component, &wanted.columns))
-                .collect(),
-            rows: frame.unit_rows_of(&wanted.rows),
-            spare: Mutex::default(),
+            bits: Bits::new(reader.bytes, reader.place),
+            walk: Walk::new(frame, scan, reader.restart_interval),
+            predictions: Predictions::default(),
+            row: 0,
         })
     }
 
-    /// Decodes all rows, and transforms the wanted ones into `planes`, in tasks of the scope if there
-    /// is one. Returns where the next marker is.
-    fn read<'s>(
-        &'s self,
-        planes: &'s mut [Vec<u8>],
-        scope: Option<&Scope<'s>>,
-    ) -> Result<usize, ImageError> {
-        let mut bits = Bits::new(self.bytes, self.place);
-        let mut walk = Walk::new(self.frame, self.scan, self.interval);
-        let mut predictions = Predictions::default();
-        let mut planes: Vec<_> = planes
-            .iter_mut()
-            .map(|plane| plane.as_mut_slice())
-            .collect();
-        for row in 0..walk.down {
-            let mut coefficients = self.zeros();
-            pulp::Arch::new().dispatch(UnitRow {
-                tables: &self.tables,
-                walk: &mut walk,
-                bits: &mut bits,
-                predictions: &mut predictions,
-                coefficients: &mut coefficients,
-            })?;
-            let samples = self.split_rows(&mut planes);
-            match scope {
-                Some(scope) => scope.spawn(move |_| self.transform(row, coefficients, samples)),
-                None => self.transform(row, coefficients, samples),
-            }
+    /// The next rows of units, at most `count`.
+    fn next(&mut self, count: usize) -> Result<Option<Batch>, ImageError> {
+        let rows = self.row..self.walk.down.min(self.row + count);
+        if rows.is_empty() {
+            return Ok(None);
         }
-        Ok(bits.marker())
+        self.row = rows.end;
+        let mut coefficients = self.zeros(count);
+        for place in 0..rows.len() {
+            pulp::Arch::new().dispatch(UnitRow {
+                decoder: self,
+                coefficients: &mut coefficients,
+                place,
+            })?;
+        }
+        Ok(Some(Batch { rows, coefficients }))
     }
 
-    /// Room for a row of units.
-    fn zeros(&self) -> Coefficients {
+    /// Room for so many rows of units.
+    fn zeros(&self, rows: usize) -> Coefficients {
         let spare = self
             .spare
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
         spare.unwrap_or_else(|| {
-            let parts = self.scan.parts.iter();
-            parts
-                .map(|part| {
-                    let component = &self.frame.components[part.0];
-                    vec![[0; _]; component.groups * self.frame.rows_of_a_unit(component)]
+            let components = self
+                .scan
+                .parts
+                .iter()
+                .map(|part| &self.frame.components[part.0]);
+            components
+                .map(|component| {
+                    let of_a_row = component.groups * self.frame.rows_of_a_unit(component);
+                    vec![[0; _]; of_a_row * rows]
                 })
                 .collect()
         })
     }
-
-    /// Of each part of the scan, the samples of the next row of units.
-    fn split_rows<'s>(&self, planes: &mut [&'s mut [u8]]) -> Vec<&'s mut [u8]> {
-        let parts = self.scan.parts.iter();
-        parts
-            .map(|part| {
-                let component = &self.frame.components[part.0];
-                let rows = self.frame.rows_of_a_unit(component) * component.points;
-                let plane = &mut planes[part.0];
-                plane
-                    .split_off_mut(..rows * component.stride)
-                    .unwrap_or_default()
-            })
-            .collect()
-    }
-
-    /// Transforms what is wanted of a row of units.
-    fn transform(&self, row: usize, mut coefficients: Coefficients, samples: Vec<&mut [u8]>) {
-        let wanted = self.rows.contains(&row);
-        for (part, (coefficients, samples)) in coefficients.iter_mut().zip(samples).enumerate() {
-            let component = &self.frame.components[self.scan.parts[part].0];
-            let columns = self.columns[part].clone();
-            if wanted {
-                idct::transform(
-                    &self.inverses[part],
-                    component.points,
-                    coefficients,
-                    component.groups,
-                    columns,
-                    samples,
-                );
-            } else {
-                for row in coefficients.chunks_exact_mut(component.groups) {
-                    row[columns.clone()].fill([0; _]);
-                }
-            }
-        }
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        spare.push(coefficients);
-    }
 }
 
-/// The decoding of one row of units, compiled for each set of vector instructions: they come with
-/// shifts that don't touch flags.
-struct UnitRow<'a, 'b> {
-    tables: &'a Tables,
-    walk: &'a mut Walk,
-    bits: &'a mut Bits<'b>,
-    predictions: &'a mut Predictions,
+/// The decoding of one row of units, compiled for each set of vector instructions: shifts that leave
+/// the flags alone come with them.
+struct UnitRow<'a, 'b, 'c> {
+    decoder: &'a mut Decoder<'b, 'c>,
     coefficients: &'a mut Coefficients,
+    /// The row's place in the coefficients.
+    place: usize,
 }
 
-impl pulp::NullaryFnOnce for UnitRow<'_, '_> {
+impl pulp::NullaryFnOnce for UnitRow<'_, '_, '_> {
     type Output = Result<(), ImageError>;
 
     #[inline(always)]
     fn call(self) -> Self::Output {
-        let mut bits = *self.bits;
-        let mut predictions = *self.predictions;
-        for unit in 0..self.walk.across {
-            self.walk
-                .restart(&mut bits, || predictions = Predictions::default())?;
-            self.walk.each_block(unit, 0, |part, place, block| {
-                let group = &mut self.coefficients[part][place];
-                self.tables
-                    .sequential_block(part, &mut bits, &mut predictions, group, block)
+        let Decoder {
+            tables,
+            bits,
+            walk,
+            predictions,
+            ..
+        } = self.decoder;
+        for unit in 0..walk.across {
+            walk.restart(bits, || *predictions = Predictions::default())?;
+            walk.each_block(unit, self.place, |part, group, lane| {
+                let group = &mut self.coefficients[part][group];
+                tables.sequential_block(part, bits, predictions, group, lane)
             })?;
             bits.check()?;
         }
-        (*self.bits, *self.predictions) = (bits, predictions);
         Ok(())
+    }
+}
+
+/// From coefficients to samples.
+struct Transformer<'a> {
+    frame: &'a Frame,
+    /// The rows of units that are wanted.
+    rows: Range<usize>,
+    /// In the order of the scan.
+    parts: Vec<PartOfScan<'a>>,
+}
+
+struct PartOfScan<'a> {
+    /// Its place among the components.
+    place: usize,
+    component: &'a Component,
+    inverse: Inverse,
+    /// The groups that are wanted of each row of blocks.
+    columns: Range<usize>,
+    /// How many rows of blocks a row of units has.
+    rows_of_a_unit: usize,
+}
+
+impl<'a> Transformer<'a> {
+    fn new(
+        frame: &'a Frame,
+        reader: &Reader,
+        scan: &Scan,
+        wanted: &Part,
+    ) -> Result<Self, ImageError> {
+        let parts = scan.parts.iter().map(|&(place, ..)| {
+            let component = &frame.components[place];
+            let table = reader.quantisation[component.quantisation].as_ref();
+            let table = table.ok_or_else(|| corrupt("a quantisation table is missing"))?;
+            Ok(PartOfScan {
+                place,
+                component,
+                inverse: Inverse::new(table),
+                columns: frame.groups_of(component, &wanted.columns),
+                rows_of_a_unit: frame.rows_of_a_unit(component),
+            })
+        });
+        Ok(Self {
+            frame,
+            rows: frame.unit_rows_of(&wanted.rows),
+            parts: parts.collect::<Result<_, ImageError>>()?,
+        })
+    }
+
+    /// Transforms what is wanted of a batch. Returns how many rows of the picture can be made.
+    fn transform(&self, batch: Batch, samples: &mut Samples, spare: &Spare) -> usize {
+        let Batch {
+            rows,
+            mut coefficients,
+        } = batch;
+        for (part, coefficients) in self.parts.iter().zip(&mut coefficients) {
+            let (component, of_a_row) = (part.component, part.rows_of_a_unit);
+            let plane = &mut samples[part.place];
+            let groups = coefficients.chunks_exact_mut(of_a_row * component.groups);
+            for (row, groups) in rows.clone().zip(groups) {
+                if self.rows.contains(&row) {
+                    let length = of_a_row * component.points * component.stride;
+                    let samples = &mut plane[row * length..][..length];
+                    idct::transform(
+                        &part.inverse,
+                        component.points,
+                        groups,
+                        component.groups,
+                        part.columns.clone(),
+                        samples,
+                    );
+                } else {
+                    groups.fill([0; _]);
+                }
+            }
+        }
+        let mut spare = spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.push(coefficients);
+        self.frame.rows_above(rows.end)
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// Gives some columns of the rows of one plane, in the picture's pixels.
 pub(crate) struct Upsampler<'a> {
-    component: &'a Component,
+    plane: Plane<'a>,
     way: Way,
     columns: Range<usize>,
     /// The samples that these columns are made of, without their neighbours.
@@ -33,7 +33,12 @@ enum Way {
 }
 
 impl<'a> Upsampler<'a> {
-    pub(crate) fn new(frame: &Frame, component: &'a Component, columns: Range<usize>) -> Self {
+    pub(crate) fn new(
+        frame: &Frame,
+        component: &'a Component,
+        samples: &'a [u8],
+        columns: Range<usize>,
+    ) -> Self {
         let (across, down) = frame.factors(component);
         let wide = component.size.0 > 2; // libjpeg's condition, for lack of neighbours
         let way = match (across, down) {
@@ -49,7 +54,7 @@ impl<'a> Upsampler<'a> {
             _ => (used.len() + 2, used.len() * across),
         };
         Self {
-            component,
+            plane: Plane { component, samples },
             way,
             columns: columns.start - used.start * across..columns.end - used.start * across,
             used,
@@ -61,29 +66,29 @@ impl<'a> Upsampler<'a> {
     /// The wanted columns of one row of the picture.
     #[inline(always)]
     pub(crate) fn row(&mut self, y: usize) -> &[u8] {
-        let component = self.component;
+        let plane = self.plane;
         match self.way {
-            Way::Whole => return &samples(component, y)[self.used.clone()],
+            Way::Whole => return &plane.row(y)[self.used.clone()],
             Way::Wider => {
-                let row = samples(component, y);
+                let row = plane.row(y);
                 self.set_sums(row, row, |value, _| value);
                 widen::<1, 2, 2>(&self.sums, &mut self.row);
             }
             Way::Higher => {
                 let bias = if y.is_multiple_of(2) { 1 } else { 2 };
-                let (near, far) = rows_at(component, y);
+                let (near, far) = plane.rows_at(y);
                 let pairs = near[self.used.clone()].iter().zip(&far[self.used.clone()]);
                 for (value, (&near, &far)) in self.row.iter_mut().zip(pairs) {
                     *value = ((3 * u16::from(near) + u16::from(far) + bias) >> 2) as u8;
                 }
             }
             Way::Both => {
-                let (near, far) = rows_at(component, y);
+                let (near, far) = plane.rows_at(y);
                 self.set_sums(near, far, |near, far| 3 * near + far);
                 widen::<8, 7, 4>(&self.sums, &mut self.row);
             }
             Way::Repeat(across, down) => {
-                let from = &samples(component, y / down)[self.used.clone()];
+                let from = &plane.row(y / down)[self.used.clone()];
                 for (pixels, value) in self.row.chunks_exact_mut(across).zip(from) {
                     pixels.fill(*value);
                 }
@@ -109,22 +114,31 @@ impl<'a> Upsampler<'a> {
     }
 }
 
-/// What the picture covers of one row of samples.
-#[inline(always)]
-fn samples(component: &Component, row: usize) -> &[u8] {
-    &component.samples[row * component.stride..][..component.size.0]
+/// A component with its samples.
+#[derive(Clone, Copy)]
+struct Plane<'a> {
+    component: &'a Component,
+    samples: &'a [u8],
 }
 
-/// Where each sample is two rows of the picture: the row of samples that the picture's row `y` lies in,
-/// and the one that it is nearer to than to others.
-#[inline(always)]
-fn rows_at(component: &Component, y: usize) -> (&[u8], &[u8]) {
-    let row = y / 2;
-    let other = match y % 2 {
-        0 => row.saturating_sub(1),
-        _ => (row + 1).min(component.size.1 - 1),
-    };
-    (samples(component, row), samples(component, other))
+impl<'a> Plane<'a> {
+    /// What the picture covers of one row of samples.
+    #[inline(always)]
+    fn row(self, row: usize) -> &'a [u8] {
+        &self.samples[row * self.component.stride..][..self.component.size.0]
+    }
+
+    /// Where each sample is two rows of the picture: the row of samples that the picture's row `y`
+    /// lies in, and the one that it is nearer to than to others.
+    #[inline(always)]
+    fn rows_at(self, y: usize) -> (&'a [u8], &'a [u8]) {
+        let row = y / 2;
+        let other = match y % 2 {
+            0 => row.saturating_sub(1),
+            _ => (row + 1).min(self.component.size.1 - 1),
+        };
+        (self.row(row), self.row(other))
+    }
 }
 
 /// Two pixels of each sum, three parts of it and one of its neighbour's.
