@@ -63,18 +63,12 @@ fn main() {
     }
 }
 
-/// One picture on this thread, several on the workers.
+/// On the workers, who share the work on a single picture.
 fn process(processor: &ImageProcessor, sources: &[Source], workers: &Workers, out: &mut [f32]) {
     let options = DecodeOptions::default();
-    let done = match sources {
-        [one] => one
-            .to_rgb(&options)
-            .and_then(|picture| processor.preprocess_into(&picture, out)),
-        many => processor
-            .preprocess_batch_into(many, &options, workers, out)
-            .map(drop),
-    };
-    done.expect("a whole picture");
+    processor
+        .preprocess_batch_into(sources, &options, workers, out)
+        .expect("whole pictures");
 }
 
 fn measure(peer: &mut Peer, name: &str, count: usize, runs: usize, mut ours: impl FnMut()) {

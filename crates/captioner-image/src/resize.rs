@@ -13,6 +13,7 @@ use crate::resample::Filter;
 use image::RgbImage;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// Pillow's `PRECISION_BITS`: 32 bits less 8 for the result and 2 for what overshoots.
 pub(crate) const PRECISION: u32 = 32 - 8 - 2;
@@ -295,8 +296,10 @@ struct Narrowing<'a> {
     /// The first row that is not done.
     next: usize,
     spread: Spread,
-    scratch: Scratch,
-    /// Red, green and blue, each `rows x taps`.
+    /// Memory that bands were done in, to be used again.
+    spare: Mutex<Vec<Scratch>>,
+    /// Red, green and blue, each `rows x taps`. Taken by the thread that fills it, in whose cache its
+    /// zeros then are.
     planes: Vec<u8>,
 }
 
@@ -306,8 +309,8 @@ impl<'a> Narrowing<'a> {
             taps,
             next: rows.start,
             spread,
-            scratch: Scratch::default(),
-            planes: vec![0; 3 * rows.len() * taps.len()],
+            spare: Mutex::default(),
+            planes: Vec::new(),
             rows,
         }
     }
@@ -324,17 +327,16 @@ impl<'a> Narrowing<'a> {
             return;
         }
         self.next = end;
-        let (columns, taps) = (self.taps.used(), self.taps);
-        let pass = |scratch: &mut Scratch, (band, planes): (usize, [&mut [u8]; 3])| {
-            let top = first + band * BAND;
-            pulp::Arch::new().dispatch(AlongRows {
-                picture,
-                taps,
-                columns: columns.clone(),
-                rows: top..end.min(top + BAND),
-                scratch,
-                planes,
-            });
+        self.planes.resize(3 * self.rows.len() * width, 0);
+        let band = Band1 {
+            picture,
+            taps: self.taps,
+            columns: self.taps.used(),
+            spare: &self.spare,
+        };
+        let pass = |(number, planes): (usize, [&mut [u8]; 3])| {
+            let top = first + number * BAND;
+            narrow(&band, top..end.min(top + BAND), planes);
         };
         let part = (first - self.rows.start) * width..(end - self.rows.start) * width;
         let [red, green, blue] = thirds(&mut self.planes).map(|plane| &mut plane[part.clone()]);
@@ -344,18 +346,38 @@ impl<'a> Narrowing<'a> {
                 let [green, blue] = [green, blue].map(|plane| plane.chunks_mut(length));
                 let bands = red.chunks_mut(length).zip(green).zip(blue);
                 let bands = bands.map(|((red, green), blue)| [red, green, blue]);
-                for band in bands.enumerate() {
-                    pass(&mut self.scratch, band);
-                }
+                bands.enumerate().for_each(pass);
             }
             Spread::Pool => {
                 let [green, blue] = [green, blue].map(|plane| plane.par_chunks_mut(length));
                 let bands = red.par_chunks_mut(length).zip(green).zip(blue);
                 let bands = bands.map(|((red, green), blue)| [red, green, blue]);
-                bands.enumerate().for_each_init(Scratch::default, pass);
+                bands.enumerate().for_each(pass);
             }
         }
     }
+}
+
+struct Band1<'a, B> {
+    picture: &'a B,
+    taps: &'a Taps,
+    columns: Range<usize>,
+    spare: &'a Mutex<Vec<Scratch>>,
+}
+
+#[inline(never)]
+fn narrow<B: Bands>(band: &Band1<B>, rows: Range<usize>, planes: [&mut [u8]; 3]) {
+    let spare = || band.spare.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut scratch = spare().pop().unwrap_or_default();
+    pulp::Arch::new().dispatch(AlongRows {
+        picture: band.picture,
+        taps: band.taps,
+        columns: band.columns.clone(),
+        rows,
+        scratch: &mut scratch,
+        planes,
+    });
+    spare().push(scratch);
 }
 
 /// The pass along columns, of bytes of any meaning: each column becomes as high as there are taps.

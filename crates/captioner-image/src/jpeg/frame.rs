@@ -182,29 +182,20 @@ impl Frame {
         (wanted, spread): (&Part, Spread),
         ready: &mut Ready<'_>,
     ) -> Result<(), ImageError> {
-        let planes = self.components.iter();
-        let mut samples: Samples = planes
-            .map(|plane| vec![0; plane.stride * plane.block_rows * plane.points])
-            .collect();
         let all_at_once = !self.header.progressive && first.parts.len() == self.components.len();
         if all_at_once {
-            sequential::read(self, &mut samples, reader, first, (wanted, spread), ready)?;
+            sequential::read(self, reader, first, (wanted, spread), ready)?;
             // libjpeg reads no further scan of such a file; the end must be there all the same.
             reader.next_scan(&self.header)?;
         } else {
-            self.read_in_turns(reader, first, &mut samples)?;
+            let samples = self.read_in_turns(reader, first)?;
             ready(self, &samples, self.size().1);
         }
         Ok(())
     }
 
     /// A progressive file, or one with a scan for each plane: all coefficients are kept to the end.
-    fn read_in_turns(
-        &mut self,
-        reader: &mut Reader,
-        first: &Scan,
-        samples: &mut Samples,
-    ) -> Result<(), ImageError> {
+    fn read_in_turns(&mut self, reader: &mut Reader, first: &Scan) -> Result<Samples, ImageError> {
         for component in &mut self.components {
             component.coefficients = vec![[0; 64 * LANES]; component.groups * component.block_rows];
         }
@@ -224,7 +215,8 @@ impl Frame {
             self.read_scan(reader, &scan)?;
             next = reader.next_scan(&self.header)?;
         }
-        let planes = self.components.iter_mut().zip(samples);
+        let mut samples = self.no_samples();
+        let planes = self.components.iter_mut().zip(&mut samples);
         for ((component, samples), table) in planes.zip(quantisation) {
             let table = table.ok_or_else(|| corrupt("a colour channel has no scan or no table"))?;
             idct::transform(
@@ -237,7 +229,7 @@ impl Frame {
             );
             component.coefficients = Vec::new();
         }
-        Ok(())
+        Ok(samples)
     }
 
     fn read_scan(&mut self, reader: &mut Reader, scan: &Scan) -> Result<(), ImageError> {
@@ -268,6 +260,14 @@ impl Frame {
         }
         reader.place = bits.marker();
         Ok(())
+    }
+
+    /// Room for the samples of all components.
+    pub(crate) fn no_samples(&self) -> Samples {
+        let planes = self.components.iter();
+        planes
+            .map(|plane| vec![0; plane.stride * plane.block_rows * plane.points])
+            .collect()
     }
 
     /// Rows of blocks of a component in a row of units, of a scan of all components.

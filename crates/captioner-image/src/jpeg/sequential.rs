@@ -23,7 +23,6 @@ pub(crate) type Ready<'r> = dyn FnMut(&Frame, &Samples, usize) + Send + 'r;
 /// Reads the scan, and makes the samples of the wanted part and whatever else comes with them.
 pub(crate) fn read(
     frame: &Frame,
-    samples: &mut Samples,
     reader: &mut Reader,
     scan: &Scan,
     (wanted, spread): (&Part, Spread),
@@ -32,14 +31,21 @@ pub(crate) fn read(
     let spare = Spare::default();
     let transformer = Transformer::new(frame, reader, scan, wanted)?;
     let mut decoder = Decoder::new(frame, reader, scan, &spare)?;
-    let mut take = |batch: Batch| {
-        let rows = transformer.transform(batch, samples, &spare);
-        ready(frame, samples, rows);
+    // Taken by the thread that fills them, in whose cache their zeros then are.
+    let mut samples = Samples::new();
+    let mut take = |batches: &mut dyn Iterator<Item = Batch>| {
+        if samples.is_empty() {
+            samples = frame.no_samples();
+        }
+        let rows = batches.map(|batch| transformer.transform(batch, &mut samples, &spare));
+        if let Some(rows) = rows.last() {
+            ready(frame, &samples, rows);
+        }
     };
     match spread {
         Spread::Alone => {
             while let Some(batch) = decoder.next(1)? {
-                take(batch);
+                take(&mut std::iter::once(batch));
             }
         }
         Spread::Pool => {
@@ -53,8 +59,15 @@ pub(crate) fn read(
                 }
                 Ok(())
             };
+            let transform = move || {
+                // All that is there at once: where decoding is ahead, and at the end, there is enough
+                // for both threads.
+                while let Ok(batch) = receiver.recv() {
+                    take(&mut std::iter::once(batch).chain(receiver.try_iter()));
+                }
+            };
             // Nothing waits for the receiver, so that one thread after the other will do too.
-            let (decoded, ()) = rayon::join(decode, || receiver.into_iter().for_each(take));
+            let (decoded, ()) = rayon::join(decode, transform);
             decoded?;
         }
     }
