@@ -1,7 +1,7 @@
 //! Colour planes to RGB, in the 16-bit fixed point of libjpeg (`jdcolor.c`).
 
 use super::Planes;
-use super::frame::{Component, Frame};
+use super::frame::Frame;
 use super::markers::Reader;
 use super::upsample::Upsampler;
 use crate::convert::cmyk_to_rgb;
@@ -84,13 +84,10 @@ pub(crate) struct RgbRows<'a> {
 
 impl<'a> RgbRows<'a> {
     pub(crate) fn new(planes: &Planes<'a>, columns: Range<usize>) -> Self {
-        let frame = planes.frame;
-        let components = frame.components.iter().zip(planes.samples);
-        let upsampler = |(component, samples): (&'a Component, &'a Vec<u8>)| {
-            Upsampler::new(frame, component, samples, columns.clone())
-        };
+        let &Planes { frame, samples, .. } = planes;
+        let upsampler = |place| Upsampler::new(frame, samples, place, columns.clone());
         Self {
-            planes: components.map(upsampler).collect(),
+            planes: (0..frame.components.len()).map(upsampler).collect(),
             model: planes.model,
         }
     }

@@ -3,6 +3,7 @@
 use super::bits::Bits;
 use super::idct::{self, Inverse};
 use super::markers::{Header, Reader, Scan};
+use super::samples::{Samples, Strip};
 use super::scan::{Predictions, Tables};
 use super::sequential::{self, Ready};
 use super::walk::Walk;
@@ -16,9 +17,6 @@ use std::ops::Range;
 pub(crate) const LANES: usize = 16;
 /// One group: coefficient `n` of block `b` at `n * LANES + b`.
 pub(crate) type Group = [i16; 64 * LANES];
-
-/// For each component of a frame, its samples, row after row.
-pub(crate) type Samples = Vec<Vec<u8>>;
 
 /// Scans that a progressive file may have; usual are 10. Each costs a walk over all blocks, however
 /// short it is in the file.
@@ -215,21 +213,22 @@ impl Frame {
             self.read_scan(reader, &scan)?;
             next = reader.next_scan(&self.header)?;
         }
-        let mut samples = self.no_samples();
-        let planes = self.components.iter_mut().zip(&mut samples);
-        for ((component, samples), table) in planes.zip(quantisation) {
+        let mut strip = Strip::new();
+        for (component, table) in self.components.iter_mut().zip(quantisation) {
             let table = table.ok_or_else(|| corrupt("a colour channel has no scan or no table"))?;
+            let mut plane = vec![0; component.stride * component.block_rows * component.points];
             idct::transform(
                 &Inverse::new(&table),
                 component.points,
                 &mut component.coefficients,
                 component.groups,
                 0..component.groups,
-                samples,
+                &mut plane,
             );
             component.coefficients = Vec::new();
+            strip.push(plane);
         }
-        Ok(samples)
+        Ok(Samples::whole(strip))
     }
 
     fn read_scan(&mut self, reader: &mut Reader, scan: &Scan) -> Result<(), ImageError> {
@@ -260,14 +259,6 @@ impl Frame {
         }
         reader.place = bits.marker();
         Ok(())
-    }
-
-    /// Room for the samples of all components.
-    pub(crate) fn no_samples(&self) -> Samples {
-        let planes = self.components.iter();
-        planes
-            .map(|plane| vec![0; plane.stride * plane.block_rows * plane.points])
-            .collect()
     }
 
     /// Rows of blocks of a component in a row of units, of a scan of all components.

@@ -3,14 +3,16 @@
 
 use super::bits::Bits;
 use super::corrupt;
-use super::frame::{Component, Frame, Group, Samples};
+use super::frame::{Component, Frame, Group};
 use super::idct::{self, Inverse};
 use super::markers::{Reader, Scan};
+use super::samples::{Samples, Strip};
 use super::scan::{Predictions, Tables};
 use super::walk::Walk;
 use crate::ImageError;
 use crate::pixels::{Part, Spread};
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 
 /// On several threads, the parts in which a picture is handed over: few enough that waking the other
@@ -29,50 +31,87 @@ pub(crate) fn read(
     ready: &mut Ready<'_>,
 ) -> Result<(), ImageError> {
     let spare = Spare::default();
-    let transformer = Transformer::new(frame, reader, scan, wanted)?;
+    let transformer = Transformer::new(frame, reader, scan, wanted, &spare)?;
     let mut decoder = Decoder::new(frame, reader, scan, &spare)?;
-    // Taken by the thread that fills them, in whose cache their zeros then are.
-    let mut samples = Samples::new();
-    let mut take = |batches: &mut dyn Iterator<Item = Batch>| {
-        if samples.is_empty() {
-            samples = frame.no_samples();
-        }
-        let rows = batches.map(|batch| transformer.transform(batch, &mut samples, &spare));
-        if let Some(rows) = rows.last() {
-            ready(frame, &samples, rows);
-        }
-    };
     match spread {
         Spread::Alone => {
+            let mut samples = Samples::new(1);
             while let Some(batch) = decoder.next(1)? {
-                take(&mut std::iter::once(batch));
+                let end = batch.rows.end;
+                samples.push(transformer.transform(batch));
+                ready(frame, &samples, frame.rows_above(end));
             }
         }
-        Spread::Pool => {
-            let rows = decoder.walk.down.div_ceil(HANDOVERS);
-            let (sender, receiver) = mpsc::channel();
-            let decode = || {
-                let sender = sender; // dropped at the end, which ends the other side
-                while let Some(batch) = decoder.next(rows)? {
-                    // Nobody listens after a panic there, which goes on here when both are done.
-                    let _ = sender.send(batch);
-                }
-                Ok(())
-            };
-            let transform = move || {
-                // All that is there at once: where decoding is ahead, and at the end, there is enough
-                // for both threads.
-                while let Ok(batch) = receiver.recv() {
-                    take(&mut std::iter::once(batch).chain(receiver.try_iter()));
-                }
-            };
-            // Nothing waits for the receiver, so that one thread after the other will do too.
-            let (decoded, ()) = rayon::join(decode, transform);
-            decoded?;
-        }
+        Spread::Pool => on_two_threads(&mut decoder, &transformer, ready)?,
     }
     reader.place = decoder.bits.marker();
     Ok(())
+}
+
+/// One thread decodes. The other one tells what is there, and transforms what it gets as coefficients:
+/// where it falls behind, it gets samples.
+fn on_two_threads(
+    decoder: &mut Decoder,
+    transformer: &Transformer,
+    ready: &mut Ready<'_>,
+) -> Result<(), ImageError> {
+    let frame = transformer.frame;
+    let rows = decoder.walk.down.div_ceil(HANDOVERS);
+    let (sender, receiver) = mpsc::channel();
+    let waiting = AtomicUsize::new(0);
+    let decode = || {
+        let sender = sender; // dropped at the end, which ends the other side
+        while let Some(batch) = decoder.next(rows)? {
+            let end = batch.rows.end;
+            let part = match waiting.load(Ordering::Relaxed) {
+                0 => Decoded::Coefficients(batch),
+                _ => Decoded::Samples(transformer.transform(batch)),
+            };
+            waiting.fetch_add(1, Ordering::Relaxed);
+            // Nobody listens after a panic there, which goes on here when both are done.
+            let _ = sender.send((end, part));
+        }
+        Ok(())
+    };
+    let finish = || {
+        let receiver = receiver;
+        let mut samples = Samples::new(rows);
+        while let Some(first) = wait(&receiver) {
+            // All that is there at once: at the end, that is enough for both threads.
+            let mut above = 0;
+            for (end, part) in std::iter::once(first).chain(receiver.try_iter()) {
+                waiting.fetch_sub(1, Ordering::Relaxed);
+                samples.push(match part {
+                    Decoded::Coefficients(batch) => transformer.transform(batch),
+                    Decoded::Samples(strip) => strip,
+                });
+                above = frame.rows_above(end);
+            }
+            ready(frame, &samples, above);
+        }
+    };
+    // Decoding waits for nothing, so that one thread after the other will do too.
+    let (decoded, ()) = rayon::join(decode, finish);
+    decoded
+}
+
+/// What is handed over of some rows of units.
+enum Decoded {
+    Coefficients(Batch),
+    Samples(Strip),
+}
+
+/// The next message, or nothing when there will be none. Looks a few times before it sleeps: being
+/// woken takes longer than the other thread needs for a batch.
+fn wait<T>(receiver: &mpsc::Receiver<T>) -> Option<T> {
+    for _ in 0..50 {
+        match receiver.try_recv() {
+            Ok(message) => return Some(message),
+            Err(mpsc::TryRecvError::Disconnected) => return None,
+            Err(mpsc::TryRecvError::Empty) => std::thread::yield_now(),
+        }
+    }
+    receiver.recv().ok()
 }
 
 /// For each part of a scan, the groups of some rows of units.
@@ -195,6 +234,7 @@ impl pulp::NullaryFnOnce for UnitRow<'_, '_, '_> {
 /// From coefficients to samples.
 struct Transformer<'a> {
     frame: &'a Frame,
+    spare: &'a Spare,
     /// The rows of units that are wanted.
     rows: Range<usize>,
     /// In the order of the scan.
@@ -218,6 +258,7 @@ impl<'a> Transformer<'a> {
         reader: &Reader,
         scan: &Scan,
         wanted: &Part,
+        spare: &'a Spare,
     ) -> Result<Self, ImageError> {
         let parts = scan.parts.iter().map(|&(place, ..)| {
             let component = &frame.components[place];
@@ -233,25 +274,28 @@ impl<'a> Transformer<'a> {
         });
         Ok(Self {
             frame,
+            spare,
             rows: frame.unit_rows_of(&wanted.rows),
             parts: parts.collect::<Result<_, ImageError>>()?,
         })
     }
 
-    /// Transforms what is wanted of a batch. Returns how many rows of the picture can be made.
-    fn transform(&self, batch: Batch, samples: &mut Samples, spare: &Spare) -> usize {
+    /// The samples of a batch, as far as they are wanted; zeros elsewhere.
+    fn transform(&self, batch: Batch) -> Strip {
         let Batch {
             rows,
             mut coefficients,
         } = batch;
+        let mut strip: Strip = self.frame.components.iter().map(|_| Vec::new()).collect();
         for (part, coefficients) in self.parts.iter().zip(&mut coefficients) {
             let (component, of_a_row) = (part.component, part.rows_of_a_unit);
-            let plane = &mut samples[part.place];
+            let length = of_a_row * component.points * component.stride;
+            let plane = &mut strip[part.place];
+            plane.resize(rows.len() * length, 0);
             let groups = coefficients.chunks_exact_mut(of_a_row * component.groups);
-            for (row, groups) in rows.clone().zip(groups) {
+            let units = groups.zip(plane.chunks_exact_mut(length));
+            for (row, (groups, samples)) in rows.clone().zip(units) {
                 if self.rows.contains(&row) {
-                    let length = of_a_row * component.points * component.stride;
-                    let samples = &mut plane[row * length..][..length];
                     idct::transform(
                         &part.inverse,
                         component.points,
@@ -265,8 +309,8 @@ impl<'a> Transformer<'a> {
                 }
             }
         }
-        let mut spare = spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         spare.push(coefficients);
-        self.frame.rows_above(rows.end)
+        strip
     }
 }

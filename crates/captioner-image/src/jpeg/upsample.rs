@@ -3,7 +3,8 @@
 //! Where a plane has half the width or height, libjpeg's "fancy" upsampling mixes each sample with
 //! its nearer neighbours 3 : 1 (`jdsample.c`). Other factors repeat samples.
 
-use super::frame::{Component, Frame};
+use super::frame::Frame;
+use super::samples::{Plane, Samples};
 use std::ops::Range;
 
 /// Gives some columns of the rows of one plane, in the picture's pixels.
@@ -34,11 +35,12 @@ enum Way {
 
 impl<'a> Upsampler<'a> {
     pub(crate) fn new(
-        frame: &Frame,
-        component: &'a Component,
-        samples: &'a [u8],
+        frame: &'a Frame,
+        samples: &'a Samples,
+        place: usize,
         columns: Range<usize>,
     ) -> Self {
+        let component = &frame.components[place];
         let (across, down) = frame.factors(component);
         let wide = component.size.0 > 2; // libjpeg's condition, for lack of neighbours
         let way = match (across, down) {
@@ -54,7 +56,7 @@ impl<'a> Upsampler<'a> {
             _ => (used.len() + 2, used.len() * across),
         };
         Self {
-            plane: Plane { component, samples },
+            plane: samples.plane(frame, place),
             way,
             columns: columns.start - used.start * across..columns.end - used.start * across,
             used,
@@ -111,33 +113,6 @@ impl<'a> Upsampler<'a> {
         let (before, behind) = (start.saturating_sub(1), end.min(near.len() - 1));
         self.sums[0] = of(near[before], far[before]);
         self.sums[last] = of(near[behind], far[behind]);
-    }
-}
-
-/// A component with its samples.
-#[derive(Clone, Copy)]
-struct Plane<'a> {
-    component: &'a Component,
-    samples: &'a [u8],
-}
-
-impl<'a> Plane<'a> {
-    /// What the picture covers of one row of samples.
-    #[inline(always)]
-    fn row(self, row: usize) -> &'a [u8] {
-        &self.samples[row * self.component.stride..][..self.component.size.0]
-    }
-
-    /// Where each sample is two rows of the picture: the row of samples that the picture's row `y`
-    /// lies in, and the one that it is nearer to than to others.
-    #[inline(always)]
-    fn rows_at(self, y: usize) -> (&'a [u8], &'a [u8]) {
-        let row = y / 2;
-        let other = match y % 2 {
-            0 => row.saturating_sub(1),
-            _ => (row + 1).min(self.component.size.1 - 1),
-        };
-        (self.row(row), self.row(other))
     }
 }
 
