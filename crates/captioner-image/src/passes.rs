@@ -29,11 +29,19 @@ pub(crate) struct Rows<'a> {
     pub(crate) left: usize,
     /// How many bytes of each row it has.
     pub(crate) width: usize,
-    /// How many rows a picture has.
-    pub(crate) height: usize,
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
+    /// Rows of this width, one right behind the other.
+    pub(crate) fn tight(bytes: &'a [u8], width: usize) -> Self {
+        Self {
+            bytes,
+            stride: width,
+            left: 0,
+            width,
+        }
+    }
+
     #[inline(always)]
     fn row(&self, row: usize) -> &[u8] {
         &self.bytes[row * self.stride + self.left..][..self.width]
@@ -210,27 +218,34 @@ fn turn(square: [[u8; SIDE]; SIDE]) -> [[u8; SIDE]; SIDE] {
 }
 
 /// One row of the pass along columns.
-pub(crate) struct AlongColumns<'a> {
+pub(crate) struct AlongColumns<'a, T> {
     pub(crate) part: &'a Rows<'a>,
     /// The first row that has a weight.
     pub(crate) first: usize,
     pub(crate) weights: &'a [i32],
+    /// What each byte becomes.
+    pub(crate) table: &'a [T; 256],
     /// As long as the part is wide.
-    pub(crate) result: &'a mut [u8],
+    pub(crate) result: &'a mut [T],
 }
 
-impl pulp::NullaryFnOnce for AlongColumns<'_> {
+impl<T: Copy> pulp::NullaryFnOnce for AlongColumns<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
+        let (part, first, weights) = (self.part, self.first, self.weights);
         let (wide, rest) = self.result.as_chunks_mut::<WIDTH>();
         let start = wide.len() * WIDTH;
         for (place, result) in wide.iter_mut().enumerate() {
-            *result = sum_columns::<WIDTH>(self.part, self.first, self.weights, place * WIDTH);
+            let bytes = sum_columns::<WIDTH>(part, first, weights, place * WIDTH);
+            for (value, byte) in result.iter_mut().zip(bytes) {
+                *value = self.table[usize::from(byte)];
+            }
         }
-        for (place, result) in rest.iter_mut().enumerate() {
-            [*result] = sum_columns::<1>(self.part, self.first, self.weights, start + place);
+        for (place, value) in rest.iter_mut().enumerate() {
+            let [byte] = sum_columns::<1>(part, first, weights, start + place);
+            *value = self.table[usize::from(byte)];
         }
     }
 }

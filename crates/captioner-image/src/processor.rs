@@ -5,6 +5,7 @@ use crate::pixels::Spread;
 use crate::resize::{Axis, Resize, Run};
 use crate::{ImageError, ImageProcessorConfig, Size};
 use image::RgbImage;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// The longest edge that a configuration may ask for; no vision encoder reads larger pictures.
@@ -100,7 +101,7 @@ impl ImageProcessor {
     ) -> Result<(), ImageError> {
         let plans = self.plan(picture.width(), picture.height())?;
         let resize = self.checked_resize(&plans, out)?;
-        self.write_planes(&resize.run(picture, spread), &plans, out);
+        self.write(&resize.run(picture, spread), &plans, spread, out);
         Ok(())
     }
 
@@ -119,7 +120,7 @@ impl ImageProcessor {
         jpeg.read(&resize.used(), spread, &mut |planes, rows| {
             run.advance(planes, rows);
         })?;
-        self.write_planes(&run.finish(), &plans, out);
+        self.write(&run, &plans, spread, out);
         Ok(())
     }
 
@@ -187,21 +188,28 @@ impl ImageProcessor {
         }
     }
 
-    /// Planes of bytes to planes of values. What the picture does not cover is black, as the
-    /// reference pads before it normalises.
-    fn write_planes(&self, resized: &[u8], (x, y): &(Plan, Plan), out: &mut [f32]) {
-        let planes = out.chunks_exact_mut(x.output * y.output);
-        let resized = resized.chunks_exact(x.axis.length * y.axis.length);
-        for ((plane, values), resized) in planes.zip(self.values.iter()).zip(resized) {
-            if x.axis.length < x.output || y.axis.length < y.output {
-                plane.fill(values[0]);
+    /// The pixel values of a resized picture. What it does not cover is black, as the reference pads
+    /// before it normalises.
+    fn write(&self, run: &Run, (x, y): &(Plan, Plan), spread: Spread, out: &mut [f32]) {
+        let write = |(place, values): (usize, &mut [f32])| {
+            let (channel, row) = (place / y.output, place % y.output);
+            let table = &self.values[channel];
+            let row = row.checked_sub(y.offset).filter(|&row| row < y.axis.length);
+            if row.is_none() || x.axis.length < x.output {
+                values.fill(table[0]);
             }
-            let rows = plane.chunks_exact_mut(x.output).skip(y.offset);
-            for (row, bytes) in rows.zip(resized.chunks_exact(x.axis.length)) {
-                for (value, byte) in row[x.offset..].iter_mut().zip(bytes) {
-                    *value = values[usize::from(*byte)];
-                }
+            if let Some(row) = row {
+                let covered = &mut values[x.offset..][..x.axis.length];
+                run.row(channel, row, table, covered);
             }
+        };
+        match spread {
+            Spread::Alone => out.chunks_exact_mut(x.output).enumerate().for_each(write),
+            Spread::Pool => out
+                .par_chunks_exact_mut(x.output)
+                .with_min_len(64)
+                .enumerate()
+                .for_each(write),
         }
     }
 }

@@ -70,11 +70,11 @@ impl Resize {
         }
     }
 
-    /// The wanted part of a resized picture: the red plane, then green, then blue, row after row.
-    pub(crate) fn run(&self, picture: &impl Pixels, spread: Spread) -> Vec<u8> {
+    /// The finished run of a picture that is there as a whole.
+    pub(crate) fn run(&self, picture: &impl Pixels, spread: Spread) -> Run<'_> {
         let mut run = Run::new(self, spread);
         run.advance(picture, self.y.source);
-        run.finish()
+        run
     }
 }
 
@@ -118,23 +118,36 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The wanted part of the resized picture, as [`Resize::run`] gives it.
-    pub(crate) fn finish(self) -> Vec<u8> {
-        let (narrowing, taps) = match self.way {
-            Way::RowsFirst(narrowing, taps) => (narrowing, taps),
-            Way::Whole(planes) => return planes,
+    /// One row of one channel of the wanted part, as what a table has for each byte.
+    pub(crate) fn row<T: Copy>(
+        &self,
+        channel: usize,
+        row: usize,
+        table: &[T; 256],
+        result: &mut [T],
+    ) {
+        let (part, (first, weights)) = match &self.way {
+            Way::RowsFirst(narrowing, taps) => {
+                let (first, weights) = taps.of(row);
+                (
+                    narrowing.channel(channel),
+                    (first - narrowing.rows.start, weights),
+                )
+            }
+            Way::Whole(planes) => {
+                let plane = planes.chunks_exact(planes.len() / 3).nth(channel);
+                (
+                    Rows::tight(plane.unwrap_or_default(), result.len()),
+                    (row, COPY),
+                )
+            }
         };
-        let (width, rows) = (narrowing.taps.len(), narrowing.rows);
-        let narrowed = Rows {
-            bytes: &narrowing.planes,
-            stride: width,
-            left: 0,
-            width,
-            height: rows.len(),
-        };
-        along_columns(&narrowed, taps, rows.start, self.spread)
+        along_columns(&part, first, weights, table, result);
     }
 }
+
+/// The weights of a pixel that stays as it is.
+const COPY: &[i32] = &[1 << PRECISION];
 
 impl Resize {
     /// Resizes a picture that is there as a whole.
@@ -148,10 +161,18 @@ impl Resize {
             stride: 3 * self.x.source,
             left: 3 * used.start,
             width: 3 * used.len(),
-            height: self.y.source,
         };
+        let mut bytes = vec![0; rows.len() * part.width];
+        let pass = |(row, result): (usize, &mut [u8])| {
+            let (first, weights) = rows.of(row);
+            along_columns(&part, first, weights, &BYTES, result);
+        };
+        match spread {
+            Spread::Alone => bytes.chunks_mut(part.width).enumerate().for_each(pass),
+            Spread::Pool => bytes.par_chunks_mut(part.width).enumerate().for_each(pass),
+        }
         let shortened = Strip {
-            bytes: along_columns(&part, rows, 0, spread),
+            bytes,
             columns: used,
         };
         let mut narrowing = Narrowing::new(columns, 0..rows.len(), spread);
@@ -315,6 +336,12 @@ impl<'a> Narrowing<'a> {
         }
     }
 
+    /// One of the three planes.
+    fn channel(&self, channel: usize) -> Rows<'_> {
+        let length = self.rows.len() * self.taps.len();
+        Rows::tight(&self.planes[channel * length..][..length], self.taps.len())
+    }
+
     /// Does all bands of the first `ready` rows, and what is less than a band at the end.
     fn advance(&mut self, picture: &impl Bands, ready: usize) {
         let first = self.next;
@@ -380,30 +407,33 @@ fn narrow<B: Bands>(band: &Band1<B>, rows: Range<usize>, planes: [&mut [u8]; 3])
     spare().push(scratch);
 }
 
-/// The pass along columns, of bytes of any meaning: each column becomes as high as there are taps.
-/// `part` may be several pictures of one height, one below the other, and `top` is the row that is
-/// the first one in each.
-fn along_columns(part: &Rows, taps: &Taps, top: usize, spread: Spread) -> Vec<u8> {
-    let pictures = part.bytes.len() / (part.stride * part.height).max(1);
-    let mut result = vec![0; pictures * taps.len() * part.width];
-    if result.is_empty() {
-        return result;
-    }
-    let pass = |(place, result): (usize, &mut [u8])| {
-        let (first, weights) = taps.of(place % taps.len());
-        pulp::Arch::new().dispatch(AlongColumns {
-            part,
-            first: place / taps.len() * part.height + first - top,
-            weights,
-            result,
-        });
-    };
-    match spread {
-        Spread::Alone => result.chunks_mut(part.width).enumerate().for_each(pass),
-        Spread::Pool => result.par_chunks_mut(part.width).enumerate().for_each(pass),
-    }
-    result
+/// One row of the pass along columns, of bytes of any meaning: what the table has for each of them.
+fn along_columns<T: Copy>(
+    part: &Rows,
+    first: usize,
+    weights: &[i32],
+    table: &[T; 256],
+    result: &mut [T],
+) {
+    pulp::Arch::new().dispatch(AlongColumns {
+        part,
+        first,
+        weights,
+        table,
+        result,
+    });
 }
+
+/// Every byte as it is.
+const BYTES: [u8; 256] = {
+    let mut bytes = [0; 256];
+    let mut place = 0;
+    while place < 256 {
+        bytes[place] = place as u8;
+        place += 1;
+    }
+    bytes
+};
 
 /// The nearest pixels, found by adding up the step as Pillow's `ImagingScaleAffine` does.
 fn nearest(picture: &RgbImage, x: Axis, y: Axis) -> Vec<u8> {
@@ -453,11 +483,20 @@ mod tests {
 
     /// The resized part, pixel after pixel.
     fn resized(picture: &RgbImage, x: Axis, y: Axis, filter: Resample) -> Vec<u8> {
-        let planes = Resize::new(x, y, filter).run(picture, Spread::Alone);
-        let size = x.length * y.length;
-        (0..size)
-            .flat_map(|pixel| [0, 1, 2].map(|channel| planes[channel * size + pixel]))
-            .collect()
+        let resize = Resize::new(x, y, filter);
+        let run = resize.run(picture, Spread::Alone);
+        let mut pixels = vec![0; 3 * x.length * y.length];
+        for (place, row) in pixels.chunks_exact_mut(3 * x.length).enumerate() {
+            let planes = [0, 1, 2].map(|channel| {
+                let mut bytes = vec![0; x.length];
+                run.row(channel, place, &BYTES, &mut bytes);
+                bytes
+            });
+            for (pixel, rgb) in row.chunks_exact_mut(3).enumerate() {
+                rgb.copy_from_slice(&planes.each_ref().map(|plane| plane[pixel]));
+            }
+        }
+        pixels
     }
 
     const FILTERS: [Resample; 6] = [
