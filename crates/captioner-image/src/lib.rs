@@ -38,6 +38,7 @@ mod pixels;
 mod processor;
 mod resample;
 mod resize;
+mod sums;
 
 pub use batch::{PixelBatch, Source, Workers};
 pub use config::{CropSize, ImageProcessorConfig, Size};

@@ -5,7 +5,8 @@
 //! have the same weights: 32 rows at a time are turned into columns first, and back afterwards.
 
 use crate::pixels::{BAND, Band, Bands, Lines};
-use crate::resize::{PRECISION, Taps};
+use crate::resize::Taps;
+use crate::sums::{self, HALF, Lanes, Sums, to_bytes};
 use std::ops::Range;
 use wide::u8x16;
 
@@ -14,11 +15,6 @@ use wide::u8x16;
 const WIDTH: usize = BAND;
 /// Rows and columns of the squares that are turned.
 const SIDE: usize = 16;
-/// One half in the fixed point of the weights, so that the final shift rounds.
-const HALF: i32 = 1 << (PRECISION - 1);
-
-/// The same place in so many rows.
-type Lanes = [u8; WIDTH];
 
 /// A part of some rows of bytes.
 pub(crate) struct Rows<'a> {
@@ -69,11 +65,33 @@ pub(crate) struct Scratch {
     sums: Vec<Lanes>,
 }
 
-impl<B: Bands> pulp::NullaryFnOnce for AlongRows<'_, B> {
+impl<B: Bands> AlongRows<'_, B> {
+    /// Does the pass with the best vector instructions that the processor has.
+    pub(crate) fn run(self) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            return simd.vectorize(With(self, simd));
+        }
+        pulp::Arch::new().dispatch(With(self, sums::Portable));
+    }
+}
+
+/// A pass with a way of summing.
+struct With<P, S>(P, S);
+
+impl<B: Bands, S: Sums> pulp::NullaryFnOnce for With<AlongRows<'_, B>, S> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
+        let Self(pass, way) = self;
+        pass.call(way);
+    }
+}
+
+impl<B: Bands> AlongRows<'_, B> {
+    #[inline(always)]
+    fn call(self, way: impl Sums) {
         let Scratch { band, turned, sums } = self.scratch;
         let first = self.columns.start;
         let padded = self.columns.len().next_multiple_of(SIDE);
@@ -99,10 +117,8 @@ impl<B: Bands> pulp::NullaryFnOnce for AlongRows<'_, B> {
             let turned = &turned[channel * places.apart..];
             for (pixel, sum) in sums[..width].iter_mut().enumerate() {
                 let (start, weights) = self.taps.of(pixel);
-                let values = turned[(start - first) * places.step..]
-                    .iter()
-                    .step_by(places.step);
-                *sum = sum_pixels(values, weights);
+                let values = &turned[(start - first) * places.step..];
+                *sum = way.pixels(values, places.step, weights);
             }
             turn_back(sums, plane, width);
         }
@@ -116,21 +132,6 @@ struct Places {
     step: usize,
     /// From one channel to the next.
     apart: usize,
-}
-
-/// One wanted pixel of 32 rows.
-#[inline(always)]
-fn sum_pixels<'a>(values: impl Iterator<Item = &'a Lanes>, weights: &[i32]) -> Lanes {
-    let mut totals = [HALF; WIDTH];
-    for (values, weight) in values.zip(weights) {
-        // Unseen, the weight keeps the compiler from vectorising the loop around instead,
-        // which gathers single bytes and takes twice the time.
-        let weight = std::hint::black_box(*weight);
-        for (total, value) in totals.iter_mut().zip(values) {
-            *total = total.wrapping_add(i32::from(*value) * weight);
-        }
-    }
-    to_bytes(totals)
 }
 
 /// Byte `n` of 32 rows becomes column `n`.
@@ -266,15 +267,6 @@ fn sum_columns<const N: usize>(
         }
     }
     to_bytes(totals)
-}
-
-#[inline(always)]
-fn to_bytes<const N: usize>(totals: [i32; N]) -> [u8; N] {
-    let mut bytes = [0; N];
-    for (byte, total) in bytes.iter_mut().zip(totals) {
-        *byte = (total >> PRECISION).clamp(0, 255) as u8;
-    }
-    bytes
 }
 
 #[cfg(test)]

@@ -396,14 +396,15 @@ struct Band1<'a, B> {
 fn narrow<B: Bands>(band: &Band1<B>, rows: Range<usize>, planes: [&mut [u8]; 3]) {
     let spare = || band.spare.lock().unwrap_or_else(PoisonError::into_inner);
     let mut scratch = spare().pop().unwrap_or_default();
-    pulp::Arch::new().dispatch(AlongRows {
+    AlongRows {
         picture: band.picture,
         taps: band.taps,
         columns: band.columns.clone(),
         rows,
         scratch: &mut scratch,
         planes,
-    });
+    }
+    .run();
     spare().push(scratch);
 }
 

@@ -6,7 +6,7 @@ use super::markers::{Header, Reader, Scan};
 use super::samples::{Samples, Strip};
 use super::scan::{Predictions, Tables};
 use super::sequential::{self, Ready};
-use super::walk::Walk;
+use super::walk::{Place, Walk};
 use super::{corrupt, cut_off, progressive};
 use crate::ImageError;
 use crate::pixels::{Part, Spread};
@@ -243,17 +243,18 @@ impl Frame {
         for row in 0..walk.down {
             for unit in 0..walk.across {
                 walk.restart(&mut bits, || predictions = Predictions::default())?;
-                walk.each_block(unit, row, |part, place, block| {
+                for block in 0..walk.blocks() {
+                    let Place { part, group, lane } = walk.block(block, unit, row);
                     let component = &mut self.components[scan.parts[part].0];
-                    let group = &mut component.coefficients[place];
+                    let group = &mut component.coefficients[group];
                     let (bits, predictions) = (&mut bits, &mut predictions);
                     match sequential {
-                        true => tables.sequential_block(part, bits, predictions, group, block),
+                        true => tables.sequential_block(part, bits, predictions, group, lane),
                         false => {
-                            progressive::block(&tables, scan, part, bits, predictions, group, block)
+                            progressive::block(&tables, scan, part, bits, predictions, group, lane)
                         }
-                    }
-                })?;
+                    }?;
+                }
                 bits.check()?;
             }
         }

@@ -8,7 +8,7 @@ use super::idct::{self, Inverse};
 use super::markers::{Reader, Scan};
 use super::samples::{Samples, Strip};
 use super::scan::{Predictions, Tables};
-use super::walk::Walk;
+use super::walk::{Place, Walk};
 use crate::ImageError;
 use crate::pixels::{Part, Spread};
 use std::ops::Range;
@@ -221,10 +221,12 @@ impl pulp::NullaryFnOnce for UnitRow<'_, '_, '_> {
         } = self.decoder;
         for unit in 0..walk.across {
             walk.restart(bits, || *predictions = Predictions::default())?;
-            walk.each_block(unit, self.place, |part, group, lane| {
+            // A closure would be compiled without the instructions that are meant here.
+            for block in 0..walk.blocks() {
+                let Place { part, group, lane } = walk.block(block, unit, self.place);
                 let group = &mut self.coefficients[part][group];
-                tables.sequential_block(part, bits, predictions, group, lane)
-            })?;
+                tables.sequential_block(part, bits, predictions, group, lane)?;
+            }
             bits.check()?;
         }
         Ok(())

@@ -83,20 +83,31 @@ impl Walk {
         Ok(())
     }
 
-    /// Calls `read` with each block of a unit: its part, its group in the plane, its place in that.
-    /// `row` is the row of units in the coefficients that are kept.
+    /// How many blocks a unit has.
     #[inline(always)]
-    pub(crate) fn each_block(
-        &self,
-        unit: usize,
-        row: usize,
-        mut read: impl FnMut(usize, usize, usize) -> Result<(), ImageError>,
-    ) -> Result<(), ImageError> {
-        for block in &self.blocks {
-            let column = unit * block.across + block.x;
-            let group = (row * block.down + block.y) * block.groups + column / LANES;
-            read(block.part, group, column % LANES)?;
-        }
-        Ok(())
+    pub(crate) fn blocks(&self) -> usize {
+        self.blocks.len()
     }
+
+    /// A block of a unit. `row` is the row of units in the coefficients that are kept.
+    #[inline(always)]
+    pub(crate) fn block(&self, block: usize, unit: usize, row: usize) -> Place {
+        let block = &self.blocks[block];
+        let column = unit * block.across + block.x;
+        Place {
+            part: block.part,
+            group: (row * block.down + block.y) * block.groups + column / LANES,
+            lane: column % LANES,
+        }
+    }
+}
+
+/// Where the coefficients of a block stand.
+pub(crate) struct Place {
+    /// Its part of the scan.
+    pub(crate) part: usize,
+    /// Its group in the plane.
+    pub(crate) group: usize,
+    /// Its place in the group.
+    pub(crate) lane: usize,
 }
