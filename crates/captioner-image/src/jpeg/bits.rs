@@ -82,6 +82,12 @@ impl<'a> Bits<'a> {
         (self.next >> (64 - count)) as u32
     }
 
+    /// All bits that are ready, the next one at the top.
+    #[inline(always)]
+    pub(crate) fn word(&self) -> u64 {
+        self.next
+    }
+
     #[inline(always)]
     pub(crate) fn skip(&mut self, count: u32) {
         self.next <<= count;

@@ -4,7 +4,7 @@ use super::bits::Bits;
 use super::idct::{self, Inverse};
 use super::markers::{Header, Reader, Scan};
 use super::samples::{Samples, Strip};
-use super::scan::{Predictions, Tables};
+use super::scan::{Codes, Predictions, Tables};
 use super::sequential::{self, Ready};
 use super::walk::{Place, Walk};
 use super::{corrupt, cut_off, progressive};
@@ -234,10 +234,9 @@ impl Frame {
     fn read_scan(&mut self, reader: &mut Reader, scan: &Scan) -> Result<(), ImageError> {
         let mut bits = Bits::new(reader.bytes, reader.place);
         let mut walk = Walk::new(self, scan, reader.restart_interval);
-        let sequential = !self.header.progressive;
-        let tables = match sequential {
-            true => Tables::new(reader, scan)?,
-            false => progressive::tables(reader, scan)?,
+        let coding = match self.header.progressive {
+            true => Coding::Progressive(progressive::tables(reader, scan)?),
+            false => Coding::Sequential(Codes::of(reader, scan, walk.across * walk.down)?),
         };
         let mut predictions = Predictions::default();
         for row in 0..walk.down {
@@ -248,10 +247,12 @@ impl Frame {
                     let component = &mut self.components[scan.parts[part].0];
                     let group = &mut component.coefficients[group];
                     let (bits, predictions) = (&mut bits, &mut predictions);
-                    match sequential {
-                        true => tables.sequential_block(part, bits, predictions, group, lane),
-                        false => {
-                            progressive::block(&tables, scan, part, bits, predictions, group, lane)
+                    match &coding {
+                        Coding::Sequential(codes) => {
+                            codes[part].block(bits, &mut predictions.means[part % 4], group, lane)
+                        }
+                        Coding::Progressive(tables) => {
+                            progressive::block(tables, scan, part, bits, predictions, group, lane)
                         }
                     }?;
                 }
@@ -311,6 +312,12 @@ impl Frame {
         }
         first..end
     }
+}
+
+/// How the blocks of a scan are written.
+enum Coding {
+    Sequential(Vec<Codes>),
+    Progressive(Tables),
 }
 
 /// A length after scaling, as libjpeg rounds it.

@@ -101,6 +101,17 @@ impl Table {
         }
     }
 
+    /// What these bits, `count` of them, begin with, if it is a short code. Zeros stand for more bits,
+    /// so that what is longer than `count` means nothing.
+    pub(crate) fn short(&self, bits: u32, count: u32) -> Option<Entry> {
+        let look = if count > LOOK {
+            bits >> (count - LOOK)
+        } else {
+            bits << (LOOK - count)
+        };
+        Some(self.entries[look as usize]).filter(|entry| *entry != Entry::NONE)
+    }
+
     /// What these 16 bits begin with.
     #[cold]
     fn long(&self, next: u32) -> Result<Entry, ImageError> {

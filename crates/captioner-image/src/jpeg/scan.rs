@@ -5,6 +5,7 @@ use super::corrupt;
 use super::frame::{Group, LANES};
 use super::huffman::Table;
 use super::markers::{Reader, Scan, ZIGZAG};
+use super::pairs::{Pair, Pairs};
 use crate::ImageError;
 use std::sync::Arc;
 
@@ -17,22 +18,13 @@ pub(crate) struct Predictions {
     pub(crate) ended_blocks: u32,
 }
 
-/// The Huffman tables of each part of a scan.
+/// The Huffman tables of each part of a scan, as far as there are any.
 pub(crate) struct Tables {
     pub(crate) dc: Vec<Option<Arc<Table>>>,
     pub(crate) ac: Vec<Option<Arc<Table>>>,
 }
 
 impl Tables {
-    /// The tables of a sequential scan, which needs both kinds.
-    pub(crate) fn new(reader: &Reader, scan: &Scan) -> Result<Self, ImageError> {
-        let tables = Self::present(reader, scan);
-        if tables.dc.iter().chain(&tables.ac).any(Option::is_none) {
-            return Err(corrupt("a Huffman table is missing"));
-        }
-        Ok(tables)
-    }
-
     /// The tables that there are.
     pub(crate) fn present(reader: &Reader, scan: &Scan) -> Self {
         let parts = scan.parts.iter();
@@ -44,57 +36,85 @@ impl Tables {
             ac: parts.map(|part| reader.ac[part.2].clone()).collect(),
         }
     }
+}
 
-    /// Reads one block into place `lane` of its group.
+/// The Huffman tables of one part of a sequential scan.
+pub(crate) struct Codes {
+    dc: Arc<Table>,
+    ac: Arc<Table>,
+    /// For scans that are long enough to be worth it.
+    pairs: Option<Arc<Pairs>>,
+}
+
+/// Blocks of a scan from which on a table of pairs takes less time than it saves.
+const MANY_BLOCKS: usize = 1000;
+
+impl Codes {
+    /// Of each part of a scan, which must have all tables.
+    pub(crate) fn of(reader: &Reader, scan: &Scan, blocks: usize) -> Result<Vec<Self>, ImageError> {
+        let tables = Tables::present(reader, scan);
+        let mut all: Vec<Self> = Vec::new();
+        for both in tables.dc.into_iter().zip(tables.ac) {
+            let (Some(dc), Some(ac)) = both else {
+                return Err(corrupt("a Huffman table is missing"));
+            };
+            let same = all.iter().find(|codes| Arc::ptr_eq(&codes.ac, &ac));
+            let pairs = match same {
+                Some(codes) => codes.pairs.clone(),
+                None => (blocks >= MANY_BLOCKS).then(|| Arc::new(Pairs::new(&ac))),
+            };
+            all.push(Self { dc, ac, pairs });
+        }
+        Ok(all)
+    }
+
+    /// Reads one block into place `lane` of its group: the mean, then the other coefficients as far as
+    /// there are any. `last` is the mean of the block before.
     #[inline(always)]
-    pub(crate) fn sequential_block(
+    pub(crate) fn block(
         &self,
-        part: usize,
-        bits: &mut Bits,
-        predictions: &mut Predictions,
+        reader: &mut Bits,
+        last: &mut i32,
         group: &mut Group,
         lane: usize,
     ) -> Result<(), ImageError> {
-        let (Some(dc), Some(ac)) = (&self.dc[part], &self.ac[part]) else {
-            return Err(corrupt("a Huffman table is missing"));
-        };
-        let mut copy = *bits;
-        let done = coefficients(dc, ac, &mut copy, &mut predictions.means[part], group, lane);
-        *bits = copy;
-        done
-    }
-}
-
-/// Reads the coefficients of one block: the mean, then the others as far as there are any.
-#[inline(always)]
-fn coefficients(
-    dc: &Table,
-    ac: &Table,
-    bits: &mut Bits,
-    last: &mut i32,
-    group: &mut Group,
-    lane: usize,
-) -> Result<(), ImageError> {
-    group[lane % LANES] = mean(dc, bits, last)? as i16;
-    let mut place = 1;
-    while place < 64 {
-        if bits.ready() < 32 {
-            bits.refill();
-        }
-        let entry = ac.entry(bits)?;
-        if entry.size() == 0 {
-            bits.skip(entry.length());
-            match entry.zeros() {
-                15 => place += 16,
-                _ => break,
+        let mut bits = *reader;
+        group[lane % LANES] = mean(&self.dc, &mut bits, last)? as i16;
+        let mut place = 1;
+        while place < 64 {
+            if bits.ready() < 32 {
+                bits.refill();
             }
-            continue;
+            if let Some(pairs) = &self.pairs
+                && place < 64 - Pair::MOST
+            {
+                let pair = pairs.of(bits.word());
+                if pair.passed > 0 {
+                    // Where there is no second value, the place of the next one gets the 0 it has.
+                    let [first, second] = pair.offsets.map(usize::from);
+                    group[index(place + second, lane)] = pair.values[1];
+                    group[index(place + first, lane)] = pair.values[0];
+                    bits.skip(pair.bits.into());
+                    place += usize::from(pair.passed);
+                    continue;
+                }
+            }
+            let entry = self.ac.entry(&bits)?;
+            if entry.size() == 0 {
+                bits.skip(entry.length());
+                match entry.zeros() {
+                    15 => place += 16,
+                    _ => break,
+                }
+                continue;
+            }
+            place += entry.zeros();
+            group[index(place, lane)] = bits.value(entry) as i16;
+            place += 1;
         }
-        place += entry.zeros();
-        put(group, place, lane, bits.value(entry));
-        place += 1;
+        *reader = bits;
+        Ok(())
     }
-    Ok(())
 }
 
 /// The mean of the next block: a difference from the last one.
@@ -108,12 +128,6 @@ pub(crate) fn mean(table: &Table, bits: &mut Bits, last: &mut i32) -> Result<i32
     }
     *last = last.wrapping_add(bits.value(entry));
     Ok(*last)
-}
-
-/// Sets a coefficient, in the file's order.
-#[inline(always)]
-pub(crate) fn put(group: &mut Group, place: usize, lane: usize, value: i32) {
-    group[index(place, lane)] = value as i16;
 }
 
 /// Where the coefficient stands. The remainders never change a place; they spare a check.

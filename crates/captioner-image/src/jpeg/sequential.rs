@@ -7,7 +7,7 @@ use super::frame::{Component, Frame, Group};
 use super::idct::{self, Inverse};
 use super::markers::{Reader, Scan};
 use super::samples::{Samples, Strip};
-use super::scan::{Predictions, Tables};
+use super::scan::{Codes, Predictions};
 use super::walk::{Place, Walk};
 use crate::ImageError;
 use crate::pixels::{Part, Spread};
@@ -130,7 +130,7 @@ struct Decoder<'a, 'b> {
     frame: &'a Frame,
     scan: &'a Scan,
     spare: &'a Spare,
-    tables: Tables,
+    codes: Vec<Codes>,
     bits: Bits<'b>,
     walk: Walk,
     predictions: Predictions,
@@ -149,7 +149,7 @@ impl<'a, 'b> Decoder<'a, 'b> {
             frame,
             scan,
             spare,
-            tables: Tables::new(reader, scan)?,
+            codes: Codes::of(reader, scan, frame.units.0 * frame.units.1)?,
             bits: Bits::new(reader.bytes, reader.place),
             walk: Walk::new(frame, scan, reader.restart_interval),
             predictions: Predictions::default(),
@@ -213,7 +213,7 @@ impl pulp::NullaryFnOnce for UnitRow<'_, '_, '_> {
     #[inline(always)]
     fn call(self) -> Self::Output {
         let Decoder {
-            tables,
+            codes,
             bits,
             walk,
             predictions,
@@ -225,7 +225,8 @@ impl pulp::NullaryFnOnce for UnitRow<'_, '_, '_> {
             for block in 0..walk.blocks() {
                 let Place { part, group, lane } = walk.block(block, unit, self.place);
                 let group = &mut self.coefficients[part][group];
-                tables.sequential_block(part, bits, predictions, group, lane)?;
+                let last = &mut predictions.means[part % 4];
+                codes[part].block(bits, last, group, lane)?;
             }
             bits.check()?;
         }
