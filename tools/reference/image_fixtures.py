@@ -54,6 +54,7 @@ def jpegs() -> dict[str, tuple[Image.Image, dict]]:
     for name, height, width, options in [
         ("wide_420", 45, 700, {"subsampling": 2}),
         ("wide_422", 38, 650, {"subsampling": 1, "restart_marker_rows": 1}),
+        ("wide_444", 130, 300, {"subsampling": 0, "quality": 92}),  # more than 1000 blocks
         ("high_420", 600, 50, {"subsampling": 2}),
         ("high_grey", 410, 70, {}),
     ]:

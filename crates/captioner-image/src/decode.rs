@@ -133,7 +133,7 @@ type Turned = (RgbImage, Option<image::metadata::Orientation>);
 fn decode_jpeg(bytes: &[u8], options: &DecodeOptions) -> Result<Turned, ImageError> {
     let jpeg = Jpeg::open(bytes, &options.limits, options.jpeg_shorter_edge)?;
     let orientation = jpeg.orientation();
-    Ok((jpeg.to_rgb()?, orientation))
+    Ok((jpeg.into_rgb()?, orientation))
 }
 
 fn decode_other(

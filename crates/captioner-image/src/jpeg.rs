@@ -52,8 +52,8 @@ pub(crate) struct Planes<'a> {
 }
 
 impl<'a> Jpeg<'a> {
-    /// Reads what stands before the pixels. The picture will be decoded at 1/2, 1/4 or 1/8 of its size where the shorter
-    /// edge stays at least `shorter_edge`, if that is given.
+    /// Reads what stands before the pixels. The picture will be decoded at 1/2, 1/4 or 1/8 of its size
+    /// where the shorter edge stays at least `shorter_edge`, if that is given.
     pub(crate) fn open(
         bytes: &'a [u8],
         limits: &DecodeLimits,
@@ -119,7 +119,7 @@ impl<'a> Jpeg<'a> {
     }
 
     /// Reads the whole picture, CMYK made RGB as Pillow does.
-    pub(crate) fn to_rgb(self) -> Result<RgbImage, ImageError> {
+    pub(crate) fn into_rgb(self) -> Result<RgbImage, ImageError> {
         let (wanted, height) = (self.whole(), self.size().1);
         let mut picture = None;
         self.read(&wanted, Spread::Alone, &mut |planes, rows| {

@@ -236,7 +236,7 @@ impl Frame {
         let mut walk = Walk::new(self, scan, reader.restart_interval);
         let coding = match self.header.progressive {
             true => Coding::Progressive(progressive::tables(reader, scan)?),
-            false => Coding::Sequential(Codes::of(reader, scan, walk.across * walk.down)?),
+            false => Coding::Sequential(Codes::of(reader, scan, walk.all_blocks())?),
         };
         let mut predictions = Predictions::default();
         for row in 0..walk.down {

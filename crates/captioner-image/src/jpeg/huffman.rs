@@ -5,7 +5,7 @@ use super::corrupt;
 use crate::ImageError;
 
 /// Codes up to this long are found by one look into a table.
-const LOOK: u32 = 10;
+pub(crate) const LOOK: u32 = 10;
 
 /// One Huffman table.
 #[derive(Debug)]
@@ -101,15 +101,9 @@ impl Table {
         }
     }
 
-    /// What these bits, `count` of them, begin with, if it is a short code. Zeros stand for more bits,
-    /// so that what is longer than `count` means nothing.
-    pub(crate) fn short(&self, bits: u32, count: u32) -> Option<Entry> {
-        let look = if count > LOOK {
-            bits >> (count - LOOK)
-        } else {
-            bits << (LOOK - count)
-        };
-        Some(self.entries[look as usize]).filter(|entry| *entry != Entry::NONE)
+    /// What these [`LOOK`] bits begin with, if it is a short code.
+    pub(crate) fn short(&self, bits: u32) -> Option<Entry> {
+        Some(self.entries[bits as usize % (1 << LOOK)]).filter(|entry| *entry != Entry::NONE)
     }
 
     /// What these 16 bits begin with.

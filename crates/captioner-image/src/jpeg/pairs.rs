@@ -3,10 +3,7 @@
 //! Most codes are short, and finding them one after the other is a chain of dependent steps: the next
 //! one begins where the last one is known to end. Two at a time halve the chain.
 
-use super::huffman::{Entry, Table, extend};
-
-/// How many bits are looked at.
-const LOOK: u32 = 11;
+use super::huffman::{Entry, LOOK, Table, extend};
 
 /// What the next [`LOOK`] bits say, for a table of AC codes.
 pub(crate) struct Pairs {
@@ -78,7 +75,8 @@ fn found(table: &Table, bits: u32) -> Option<Pair> {
 
 /// The code behind so many bits, if it and its value are among the bits.
 fn whole(table: &Table, bits: u32, behind: u32) -> Option<Entry> {
-    let entry = table.short(bits << behind & ((1 << LOOK) - 1), LOOK)?;
+    // Zeros come in behind; what takes some of them means nothing.
+    let entry = table.short(bits << behind)?;
     (behind + entry.total() <= LOOK).then_some(entry)
 }
 
@@ -87,4 +85,52 @@ fn value(entry: Entry, bits: u32, behind: u32) -> i16 {
     let end = behind + entry.total();
     let value = bits >> (LOOK - end) & ((1 << entry.size()) - 1);
     extend(value, entry.size()) as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Codes of one bit, of two and so on, for: a value of one bit, sixteen zeros, the end of the
+    /// block, a value of two bits behind three zeros, one of nine bits.
+    fn table() -> Table {
+        let counts = [1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        Table::new(&counts, &[0x01, 0xF0, 0x00, 0x32, 0x09]).unwrap()
+    }
+
+    fn of(bits: &str) -> Pair {
+        let bits = bits.replace(' ', "");
+        assert_eq!(bits.len(), LOOK as usize);
+        let bits = u64::from_str_radix(&bits, 2).unwrap();
+        Pairs::new(&table()).of(bits << (64 - LOOK))
+    }
+
+    #[test]
+    fn two_values_are_found_at_once() {
+        let pair = of("01 111010 00");
+        assert_eq!((pair.values, pair.offsets), ([1, 2], [0, 4]));
+        assert_eq!((pair.passed, pair.bits), (5, 8));
+    }
+
+    #[test]
+    fn the_end_of_a_block_counts_with_the_value_before() {
+        let pair = of("00 110 00000");
+        assert_eq!((pair.values, pair.offsets), ([-1, 0], [0, 1]));
+        assert_eq!((pair.passed, pair.bits), (Pair::END, 5));
+    }
+
+    #[test]
+    fn a_value_stands_alone_before_sixteen_zeros_and_before_what_is_too_long() {
+        for bits in ["01 10 000000", "01 11110 111"] {
+            let pair = of(bits);
+            assert_eq!((pair.values, pair.passed, pair.bits), ([1, 0], 1, 2));
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_of_what_begins_otherwise() {
+        for bits in ["10 00000000", "110 0000000", "11110 11111", "11111 11111"] {
+            assert_eq!(of(bits).passed, 0);
+        }
+    }
 }

@@ -145,13 +145,14 @@ impl<'a, 'b> Decoder<'a, 'b> {
         scan: &'a Scan,
         spare: &'a Spare,
     ) -> Result<Self, ImageError> {
+        let walk = Walk::new(frame, scan, reader.restart_interval);
         Ok(Self {
             frame,
             scan,
             spare,
-            codes: Codes::of(reader, scan, frame.units.0 * frame.units.1)?,
+            codes: Codes::of(reader, scan, walk.all_blocks())?,
             bits: Bits::new(reader.bytes, reader.place),
-            walk: Walk::new(frame, scan, reader.restart_interval),
+            walk,
             predictions: Predictions::default(),
             row: 0,
         })

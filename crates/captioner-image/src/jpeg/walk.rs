@@ -89,6 +89,11 @@ impl Walk {
         self.blocks.len()
     }
 
+    /// How many blocks the scan has.
+    pub(crate) fn all_blocks(&self) -> usize {
+        self.across * self.down * self.blocks.len()
+    }
+
     /// A block of a unit. `row` is the row of units in the coefficients that are kept.
     #[inline(always)]
     pub(crate) fn block(&self, block: usize, unit: usize, row: usize) -> Place {
