@@ -3,8 +3,8 @@
     python benches/peers/pictures.py FOLDER
 
 Writes FOLDER/640x480.jpg and FOLDER/1280x960.jpg, photograph-like and 4:2:0, and FOLDER/NAME.f32, the
-pixel values by Pillow; then, for each line "BACKEND NAME COUNT", prints seconds of the wall clock and
-of the processor. Called by `cargo bench -p captioner-image --bench against_python`.
+pixel values by Pillow; then, for each line "BACKEND NAME COUNT TIMES", prints the seconds that it takes
+to process so many pictures so many times, of the wall clock and of the processor. Called by `cargo bench -p captioner-image --bench against_python`.
 """
 
 import io
@@ -50,11 +50,12 @@ def main(folder: Path) -> None:
     tensors = {name: torch.frombuffer(bytearray(jpeg), dtype=torch.uint8) for name, jpeg in jpegs.items()}
     print("ready", flush=True)
     for line in sys.stdin:
-        backend, name, count = line.split()
+        backend, name, count, times = line.split()
         work, files = {"pillow": (by_pillow, jpegs), "torchvision": (by_torchvision, tensors)}[backend]
         pictures = [files[name]] * int(count)
         start, processor = time.perf_counter(), time.process_time()
-        work(pictures)
+        for _ in range(int(times)):
+            work(pictures)
         print(time.perf_counter() - start, time.process_time() - processor, flush=True)
 
 
