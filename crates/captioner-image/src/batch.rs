@@ -287,9 +287,15 @@ impl<'a> Pictures<'a> {
             });
         }
         let spread = match workers.threads() > self.sources.len() {
-            true => Spread::Pool,
+            true => Spread::Pool(&workers.pool),
             false => Spread::Alone,
         };
+        if let ([_], Spread::Pool(_)) = (self.sources, spread) {
+            // This thread has its part in the work, so nobody need be woken for that.
+            self.process_one(0, spread, out)
+                .map_err(|error| error.of_picture(0))?;
+            return Ok((height, width));
+        }
         workers.pool.install(|| {
             let parts = out.par_chunks_exact_mut(self.each().max(1)).enumerate();
             parts.try_for_each(|(place, out)| {

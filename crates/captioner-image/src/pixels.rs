@@ -4,17 +4,20 @@
 //! never is in memory as a whole, and only what the crop keeps is made at all.
 
 use image::RgbImage;
+use rayon::ThreadPool;
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// Rows of a band: as many bytes as are summed side by side.
 pub(crate) const BAND: usize = 32;
 
-/// Whether the work on one picture is for one thread or for all of the rayon pool it runs in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Spread {
+/// Who does the work on one picture.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Spread<'a> {
+    /// This thread.
     Alone,
-    Pool,
+    /// The threads of a pool, and this one too while it would only wait for them.
+    Pool(&'a ThreadPool),
 }
 
 /// The part of a picture that is wanted.

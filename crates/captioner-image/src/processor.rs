@@ -119,9 +119,10 @@ impl ImageProcessor {
         let mut run = Run::new(&resize, spread);
         jpeg.read(&resize.used(), spread, &mut |planes, rows| {
             run.advance(planes, rows);
-        })?;
-        self.write(&run, &plans, spread, out);
-        Ok(())
+            if rows == height {
+                self.write(&run, &plans, spread, out);
+            }
+        })
     }
 
     /// The resize of these plans, whose result must fit `out`.
@@ -205,11 +206,10 @@ impl ImageProcessor {
         };
         match spread {
             Spread::Alone => out.chunks_exact_mut(x.output).enumerate().for_each(write),
-            Spread::Pool => out
-                .par_chunks_exact_mut(x.output)
-                .with_min_len(64)
-                .enumerate()
-                .for_each(write),
+            Spread::Pool(pool) => pool.install(|| {
+                let rows = out.par_chunks_exact_mut(x.output).with_min_len(64);
+                rows.enumerate().for_each(write);
+            }),
         }
     }
 }

@@ -71,7 +71,7 @@ impl Resize {
     }
 
     /// The finished run of a picture that is there as a whole.
-    pub(crate) fn run(&self, picture: &impl Pixels, spread: Spread) -> Run<'_> {
+    pub(crate) fn run<'a>(&'a self, picture: &impl Pixels, spread: Spread<'a>) -> Run<'a> {
         let mut run = Run::new(self, spread);
         run.advance(picture, self.y.source);
         run
@@ -81,7 +81,7 @@ impl Resize {
 /// A resize of one picture whose rows come bit by bit.
 pub(crate) struct Run<'a> {
     resize: &'a Resize,
-    spread: Spread,
+    spread: Spread<'a>,
     way: Way<'a>,
 }
 
@@ -93,7 +93,7 @@ enum Way<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(resize: &'a Resize, spread: Spread) -> Self {
+    pub(crate) fn new(resize: &'a Resize, spread: Spread<'a>) -> Self {
         let way = match &resize.taps {
             Some((columns, rows)) if !columns_first(resize.x, resize.y) => {
                 Way::RowsFirst(Narrowing::new(columns, rows.used(), spread), rows)
@@ -169,7 +169,9 @@ impl Resize {
         };
         match spread {
             Spread::Alone => bytes.chunks_mut(part.width).enumerate().for_each(pass),
-            Spread::Pool => bytes.par_chunks_mut(part.width).enumerate().for_each(pass),
+            Spread::Pool(pool) => pool.install(|| {
+                bytes.par_chunks_mut(part.width).enumerate().for_each(pass);
+            }),
         }
         let shortened = Strip {
             bytes,
@@ -316,7 +318,7 @@ struct Narrowing<'a> {
     rows: Range<usize>,
     /// The first row that is not done.
     next: usize,
-    spread: Spread,
+    spread: Spread<'a>,
     /// Memory that bands were done in, to be used again.
     spare: Mutex<Vec<Scratch>>,
     /// Red, green and blue, each `rows x taps`. Taken by the thread that fills it, in whose cache its
@@ -325,7 +327,7 @@ struct Narrowing<'a> {
 }
 
 impl<'a> Narrowing<'a> {
-    fn new(taps: &'a Taps, rows: Range<usize>, spread: Spread) -> Self {
+    fn new(taps: &'a Taps, rows: Range<usize>, spread: Spread<'a>) -> Self {
         Self {
             taps,
             next: rows.start,
@@ -375,11 +377,11 @@ impl<'a> Narrowing<'a> {
                 let bands = bands.map(|((red, green), blue)| [red, green, blue]);
                 bands.enumerate().for_each(pass);
             }
-            Spread::Pool => {
+            Spread::Pool(pool) => {
                 let [green, blue] = [green, blue].map(|plane| plane.par_chunks_mut(length));
                 let bands = red.par_chunks_mut(length).zip(green).zip(blue);
                 let bands = bands.map(|((red, green), blue)| [red, green, blue]);
-                bands.enumerate().for_each(pass);
+                pool.install(|| bands.enumerate().for_each(pass));
             }
         }
     }

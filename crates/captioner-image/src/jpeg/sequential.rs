@@ -11,6 +11,7 @@ use super::scan::{Codes, Predictions};
 use super::walk::{Place, Walk};
 use crate::ImageError;
 use crate::pixels::{Part, Spread};
+use rayon::ThreadPool;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -42,15 +43,16 @@ pub(crate) fn read(
                 ready(frame, &samples, frame.rows_above(end));
             }
         }
-        Spread::Pool => on_two_threads(&mut decoder, &transformer, ready)?,
+        Spread::Pool(pool) => on_two_threads(pool, &mut decoder, &transformer, ready)?,
     }
     reader.place = decoder.bits.marker();
     Ok(())
 }
 
-/// One thread decodes. The other one tells what is there, and transforms what it gets as coefficients:
-/// where it falls behind, it gets samples.
+/// This thread decodes. One of the pool transforms what it gets, tells what is there, and with that
+/// makes pixels; where it falls behind, it gets samples that are transformed already.
 fn on_two_threads(
+    pool: &ThreadPool,
     decoder: &mut Decoder,
     transformer: &Transformer,
     ready: &mut Ready<'_>,
@@ -90,8 +92,8 @@ fn on_two_threads(
             ready(frame, &samples, above);
         }
     };
-    // Decoding waits for nothing, so that one thread after the other will do too.
-    let (decoded, ()) = rayon::join(decode, finish);
+    // Decoding waits for nothing, so it comes to its end even where all threads are busy.
+    let (decoded, ()) = pool.install(|| rayon::join(decode, finish));
     decoded
 }
 
