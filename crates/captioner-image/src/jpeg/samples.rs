@@ -2,14 +2,14 @@
 
 use super::frame::{Component, Frame};
 
-/// The samples of some rows of units: for each component, row after row.
+/// The samples of a row of units: for each component, row after row.
 pub(crate) type Strip = Vec<Vec<u8>>;
 
 /// The samples of a picture from the top on, in strips, which threads make one by one.
 pub(crate) struct Samples {
     strips: Vec<Strip>,
-    /// Rows of units in each strip; fewer in the last.
-    units: usize,
+    /// Whether there is one strip for all rows of units.
+    whole: bool,
 }
 
 /// One component with its samples.
@@ -24,17 +24,19 @@ pub(crate) struct Plane<'a> {
 }
 
 impl Samples {
-    /// No strips yet, of so many rows of units each.
-    pub(crate) fn new(units: usize) -> Self {
-        let strips = Vec::new();
-        Self { strips, units }
+    /// No strips yet, of one row of units each.
+    pub(crate) fn new() -> Self {
+        Self {
+            strips: Vec::new(),
+            whole: false,
+        }
     }
 
     /// All of the picture in one strip.
     pub(crate) fn whole(strip: Strip) -> Self {
         Self {
             strips: vec![strip],
-            units: usize::MAX,
+            whole: true,
         }
     }
 
@@ -42,16 +44,23 @@ impl Samples {
         self.strips.push(strip);
     }
 
+    /// How many strips there are.
+    pub(crate) fn strips(&self) -> usize {
+        self.strips.len()
+    }
+
     /// The component at this place.
     pub(crate) fn plane<'a>(&'a self, frame: &'a Frame, place: usize) -> Plane<'a> {
         let component = &frame.components[place];
+        let rows = match self.whole {
+            true => usize::MAX,
+            false => frame.rows_of_a_unit(component) * component.points,
+        };
         Plane {
             component,
             place,
             samples: self,
-            rows: self
-                .units
-                .saturating_mul(frame.rows_of_a_unit(component) * component.points),
+            rows,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Sequential files of one scan, which are nearly all: some rows of units are decoded, transformed and
-//! forgotten. On several threads, one decodes while another makes pixels of what it has.
+//! Sequential files of one scan, which are nearly all: each row of units is decoded, transformed and
+//! forgotten. On several threads, one decodes while others make pixels of what it has.
 
 use super::bits::Bits;
 use super::corrupt;
@@ -16,11 +16,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 
-/// On several threads, the parts in which a picture is handed over: few enough that waking the other
-/// thread costs little, enough that both are busy most of the time.
-const HANDOVERS: usize = 8;
-
-/// What is told after every batch: the samples, and how many rows of the picture can be made of them.
+/// What is told again and again: the samples, and how many rows of the picture can be made of them.
 pub(crate) type Ready<'r> = dyn FnMut(&Frame, &Samples, usize) + Send + 'r;
 
 /// Reads the scan, and makes the samples of the wanted part and whatever else comes with them.
@@ -36,11 +32,10 @@ pub(crate) fn read(
     let mut decoder = Decoder::new(frame, reader, scan, &spare)?;
     match spread {
         Spread::Alone => {
-            let mut samples = Samples::new(1);
-            while let Some(batch) = decoder.next(1)? {
-                let end = batch.rows.end;
-                samples.push(transformer.transform(batch));
-                ready(frame, &samples, frame.rows_above(end));
+            let mut samples = Samples::new();
+            while let Some(row) = decoder.next()? {
+                samples.push(transformer.transform(row));
+                ready(frame, &samples, frame.rows_above(samples.strips()));
             }
         }
         Spread::Pool(pool) => on_two_threads(pool, &mut decoder, &transformer, ready)?,
@@ -49,8 +44,8 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// This thread decodes. One of the pool transforms what it gets, tells what is there, and with that
-/// makes pixels; where it falls behind, it gets samples that are transformed already.
+/// One thread decodes. Another one transforms what it gets, tells what is there, and with that makes
+/// pixels; where it falls behind, it gets what is transformed already.
 fn on_two_threads(
     pool: &ThreadPool,
     decoder: &mut Decoder,
@@ -58,38 +53,34 @@ fn on_two_threads(
     ready: &mut Ready<'_>,
 ) -> Result<(), ImageError> {
     let frame = transformer.frame;
-    let rows = decoder.walk.down.div_ceil(HANDOVERS);
     let (sender, receiver) = mpsc::channel();
     let waiting = AtomicUsize::new(0);
     let decode = || {
         let sender = sender; // dropped at the end, which ends the other side
-        while let Some(batch) = decoder.next(rows)? {
-            let end = batch.rows.end;
-            let part = match waiting.load(Ordering::Relaxed) {
-                0 => Decoded::Coefficients(batch),
-                _ => Decoded::Samples(transformer.transform(batch)),
+        while let Some(row) = decoder.next()? {
+            let row = match waiting.load(Ordering::Relaxed) {
+                0 => Handed::Coefficients(row),
+                _ => Handed::Samples(transformer.transform(row)),
             };
             waiting.fetch_add(1, Ordering::Relaxed);
             // Nobody listens after a panic there, which goes on here when both are done.
-            let _ = sender.send((end, part));
+            let _ = sender.send(row);
         }
         Ok(())
     };
     let finish = || {
         let receiver = receiver;
-        let mut samples = Samples::new(rows);
+        let mut samples = Samples::new();
         while let Some(first) = wait(&receiver) {
-            // All that is there at once: at the end, that is enough for both threads.
-            let mut above = 0;
-            for (end, part) in std::iter::once(first).chain(receiver.try_iter()) {
+            // All that is there at once: at the end, that is enough for all threads.
+            for row in std::iter::once(first).chain(receiver.try_iter()) {
                 waiting.fetch_sub(1, Ordering::Relaxed);
-                samples.push(match part {
-                    Decoded::Coefficients(batch) => transformer.transform(batch),
-                    Decoded::Samples(strip) => strip,
+                samples.push(match row {
+                    Handed::Coefficients(row) => transformer.transform(row),
+                    Handed::Samples(strip) => strip,
                 });
-                above = frame.rows_above(end);
             }
-            ready(frame, &samples, above);
+            ready(frame, &samples, frame.rows_above(samples.strips()));
         }
     };
     // Decoding waits for nothing, so it comes to its end even where all threads are busy.
@@ -97,14 +88,14 @@ fn on_two_threads(
     decoded
 }
 
-/// What is handed over of some rows of units.
-enum Decoded {
-    Coefficients(Batch),
+/// What is handed over of a row of units.
+enum Handed {
+    Coefficients(UnitRow),
     Samples(Strip),
 }
 
 /// The next message, or nothing when there will be none. Looks a few times before it sleeps: being
-/// woken takes longer than the other thread needs for a batch.
+/// woken takes longer than the other thread needs for a row.
 fn wait<T>(receiver: &mpsc::Receiver<T>) -> Option<T> {
     for _ in 0..50 {
         match receiver.try_recv() {
@@ -116,14 +107,14 @@ fn wait<T>(receiver: &mpsc::Receiver<T>) -> Option<T> {
     receiver.recv().ok()
 }
 
-/// For each part of a scan, the groups of some rows of units.
+/// For each part of a scan, the groups of a row of units.
 type Coefficients = Vec<Vec<Group>>;
 /// Coefficients that are all zero, to be used again.
 type Spare = Mutex<Vec<Coefficients>>;
 
-/// Decoded rows of units.
-struct Batch {
-    rows: Range<usize>,
+/// A decoded row of units.
+struct UnitRow {
+    number: usize,
     coefficients: Coefficients,
 }
 
@@ -160,57 +151,45 @@ impl<'a, 'b> Decoder<'a, 'b> {
         })
     }
 
-    /// The next rows of units, at most `count`.
-    fn next(&mut self, count: usize) -> Result<Option<Batch>, ImageError> {
-        let rows = self.row..self.walk.down.min(self.row + count);
-        if rows.is_empty() {
+    /// The next row of units.
+    fn next(&mut self) -> Result<Option<UnitRow>, ImageError> {
+        let number = self.row;
+        if number == self.walk.down {
             return Ok(None);
         }
-        self.row = rows.end;
-        let mut coefficients = self.zeros(count);
-        for place in 0..rows.len() {
-            pulp::Arch::new().dispatch(UnitRow {
-                decoder: self,
-                coefficients: &mut coefficients,
-                place,
-            })?;
-        }
-        Ok(Some(Batch { rows, coefficients }))
+        self.row += 1;
+        let mut coefficients = self.zeros();
+        pulp::Arch::new().dispatch(Decoding {
+            decoder: self,
+            coefficients: &mut coefficients,
+        })?;
+        Ok(Some(UnitRow {
+            number,
+            coefficients,
+        }))
     }
 
-    /// Room for so many rows of units.
-    fn zeros(&self, rows: usize) -> Coefficients {
-        let spare = self
-            .spare
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        spare.unwrap_or_else(|| {
-            let components = self
-                .scan
-                .parts
-                .iter()
-                .map(|part| &self.frame.components[part.0]);
-            components
-                .map(|component| {
-                    let of_a_row = component.groups * self.frame.rows_of_a_unit(component);
-                    vec![[0; _]; of_a_row * rows]
-                })
-                .collect()
+    /// Room for a row of units.
+    fn zeros(&self) -> Coefficients {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.pop().unwrap_or_else(|| {
+            let of_a_row = |part: &(usize, usize, usize)| {
+                let component = &self.frame.components[part.0];
+                vec![[0; _]; component.groups * self.frame.rows_of_a_unit(component)]
+            };
+            self.scan.parts.iter().map(of_a_row).collect()
         })
     }
 }
 
 /// The decoding of one row of units, compiled for each set of vector instructions: shifts that leave
 /// the flags alone come with them.
-struct UnitRow<'a, 'b, 'c> {
+struct Decoding<'a, 'b, 'c> {
     decoder: &'a mut Decoder<'b, 'c>,
     coefficients: &'a mut Coefficients,
-    /// The row's place in the coefficients.
-    place: usize,
 }
 
-impl pulp::NullaryFnOnce for UnitRow<'_, '_, '_> {
+impl pulp::NullaryFnOnce for Decoding<'_, '_, '_> {
     type Output = Result<(), ImageError>;
 
     #[inline(always)]
@@ -226,7 +205,7 @@ impl pulp::NullaryFnOnce for UnitRow<'_, '_, '_> {
             walk.restart(bits, || *predictions = Predictions::default())?;
             // A closure would be compiled without the instructions that are meant here.
             for block in 0..walk.blocks() {
-                let Place { part, group, lane } = walk.block(block, unit, self.place);
+                let Place { part, group, lane } = walk.block(block, unit, 0);
                 let group = &mut self.coefficients[part][group];
                 let last = &mut predictions.means[part % 4];
                 codes[part].block(bits, last, group, lane)?;
@@ -286,34 +265,26 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// The samples of a batch, as far as they are wanted; zeros elsewhere.
-    fn transform(&self, batch: Batch) -> Strip {
-        let Batch {
-            rows,
-            mut coefficients,
-        } = batch;
+    /// The samples of a row of units, as far as they are wanted; zeros elsewhere.
+    fn transform(&self, row: UnitRow) -> Strip {
         let mut strip: Strip = self.frame.components.iter().map(|_| Vec::new()).collect();
-        for (part, coefficients) in self.parts.iter().zip(&mut coefficients) {
-            let (component, of_a_row) = (part.component, part.rows_of_a_unit);
-            let length = of_a_row * component.points * component.stride;
-            let plane = &mut strip[part.place];
-            plane.resize(rows.len() * length, 0);
-            let groups = coefficients.chunks_exact_mut(of_a_row * component.groups);
-            let units = groups.zip(plane.chunks_exact_mut(length));
-            for (row, (groups, samples)) in rows.clone().zip(units) {
-                if self.rows.contains(&row) {
-                    idct::transform(
-                        &part.inverse,
-                        component.points,
-                        groups,
-                        component.groups,
-                        part.columns.clone(),
-                        samples,
-                    );
-                } else {
-                    groups.fill([0; _]);
-                }
+        let mut coefficients = row.coefficients;
+        for (part, groups) in self.parts.iter().zip(&mut coefficients) {
+            let component = part.component;
+            let samples = &mut strip[part.place];
+            samples.resize(part.rows_of_a_unit * component.points * component.stride, 0);
+            if !self.rows.contains(&row.number) {
+                groups.fill([0; _]);
+                continue;
             }
+            idct::transform(
+                &part.inverse,
+                component.points,
+                groups,
+                component.groups,
+                part.columns.clone(),
+                samples,
+            );
         }
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         spare.push(coefficients);
