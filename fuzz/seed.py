@@ -1,9 +1,10 @@
 """Writes fuzz/corpus: the fixtures of the crates, and small files made here.
 
-    python3 fuzz/seed.py
+    python3 fuzz/seed.py [path/to/data]
 """
 
 import json
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -78,14 +79,19 @@ def configs() -> None:
         put("preprocessor_config", str(n), json.dumps(file).encode())
 
 
-def pictures() -> None:
-    for path in sorted((CRATES / "captioner-image/tests/fixtures").iterdir()):
-        if path.suffix[1:] in ("png", "jpg", "gif", "webp", "bmp", "tiff"):
-            if path.stat().st_size <= 4096:
-                put("picture", path.name, path.read_bytes())
+def pictures(data: Path | None) -> None:
+    """The fixtures, and what the data folder has of hostile PNGs and rotated photographs."""
+    folders = [(CRATES / "captioner-image/tests/fixtures", 8192)]
+    if data:
+        folders += [(data / "pngsuite", 8192), (data / "exif-orientation", 65536)]
+    for folder, most in folders:
+        for path in sorted(folder.iterdir()):
+            if path.suffix[1:] in ("png", "jpg", "gif", "webp", "bmp", "tiff"):
+                if path.stat().st_size <= most:
+                    put("picture", path.name, path.read_bytes())
 
 
 if __name__ == "__main__":
     tokenizers()
     configs()
-    pictures()
+    pictures(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -1,16 +1,17 @@
-//! Any bytes as a picture: an error, or pixels within the limits, by every way of decoding.
+//! Any bytes as a picture: an error, or pixels within the limits, the same by every way.
 
 #![no_main]
 
 use captioner_image::{
-    Alpha, DecodeLimits, DecodeOptions, ImageProcessor, ImageProcessorConfig, decode,
-    decode_frames, sample_frames,
+    Alpha, DecodeLimits, DecodeOptions, ImageProcessor, ImageProcessorConfig, Source, Workers,
+    decode, decode_frames, sample_frames,
 };
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
 static PROCESSOR: LazyLock<ImageProcessor> =
     LazyLock::new(|| ImageProcessor::new(ImageProcessorConfig::clip(16)).unwrap());
+static WORKERS: LazyLock<Workers> = LazyLock::new(|| Workers::new(2).unwrap());
 
 fuzz_target!(|data: &[u8]| {
     let limits = DecodeLimits {
@@ -23,10 +24,16 @@ fuzz_target!(|data: &[u8]| {
         limits,
         ..DecodeOptions::default()
     };
-    if let Ok(picture) = decode(data, &options) {
+    // Decoded first, from its bytes, and by several threads: the same values, or an error each time.
+    let source = [Source::Encoded(data)];
+    let at_once = PROCESSOR.preprocess_source(source[0], &options).ok();
+    let spread = PROCESSOR.preprocess_batch(&source, &options, &WORKERS).ok();
+    let picture = decode(data, &options).ok().map(|picture| {
         assert!(picture.width() as u64 * picture.height() as u64 <= limits.max_pixels);
-        PROCESSOR.preprocess(&picture).unwrap();
-    }
+        PROCESSOR.preprocess(&picture).unwrap().data
+    });
+    assert_eq!(at_once.map(|pixels| pixels.data), picture);
+    assert_eq!(spread.map(|pixels| pixels.data), picture);
     let other = DecodeOptions {
         alpha: Alpha::Drop,
         jpeg_shorter_edge: Some(8),

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A picture in whatever form it is at hand.
 #[derive(Debug, Clone, Copy)]
@@ -89,9 +89,9 @@ impl<'a> Source<'a> {
     /// The picture, as far as it must be decoded to know its size.
     fn open(&self, options: &DecodeOptions) -> Result<Opened<'a>, ImageError> {
         match *self {
-            Self::Encoded(bytes) => Opened::of_bytes(Cow::Borrowed(bytes), options),
+            Self::Encoded(bytes) => Opened::of_bytes(bytes, options),
             Self::File(path) => read(path, options.limits.max_bytes)
-                .and_then(|bytes| Opened::of_bytes(Cow::Owned(bytes), options))
+                .and_then(|bytes| Opened::of_file(bytes, options))
                 .map_err(|error| error.in_file(path)),
             Self::Dynamic(picture) => {
                 let rgb = rgb_from_decoded(picture.clone(), options);
@@ -112,40 +112,51 @@ impl<'a> Source<'a> {
 
 /// A picture whose size is known.
 enum Opened<'a> {
-    /// A JPEG that isn't to be turned, still encoded, with its width and height.
-    Jpeg(Cow<'a, [u8]>, (u32, u32)),
+    /// A JPEG that isn't to be turned, still encoded.
+    Jpeg(Box<Jpeg<'a>>),
+    /// The same of a file's bytes, with its size.
+    JpegFile(Vec<u8>, (usize, usize)),
     Rgb(Cow<'a, RgbImage>),
 }
 
 impl<'a> Opened<'a> {
-    fn of_bytes(bytes: Cow<'a, [u8]>, options: &DecodeOptions) -> Result<Self, ImageError> {
+    fn of_bytes(bytes: &'a [u8], options: &DecodeOptions) -> Result<Self, ImageError> {
+        Ok(match upright_jpeg(bytes, options)? {
+            Some(jpeg) => Self::Jpeg(Box::new(jpeg)),
+            None => Self::Rgb(Cow::Owned(decode(bytes, options)?)),
+        })
+    }
+
+    fn of_file(bytes: Vec<u8>, options: &DecodeOptions) -> Result<Self, ImageError> {
         if let Some(jpeg) = upright_jpeg(&bytes, options)? {
-            let (width, height) = jpeg.size();
-            let size = (width as u32, height as u32); // 16 bits in the file
-            return Ok(Self::Jpeg(bytes, size));
+            let size = jpeg.size();
+            return Ok(Self::JpegFile(bytes, size));
         }
         Ok(Self::Rgb(Cow::Owned(decode(&bytes, options)?)))
     }
 
     /// Width and height.
     fn size(&self) -> (u32, u32) {
-        match self {
-            Self::Jpeg(_, size) => *size,
-            Self::Rgb(picture) => picture.dimensions(),
-        }
+        let (width, height) = match self {
+            Self::Jpeg(jpeg) => jpeg.size(),
+            Self::JpegFile(_, size) => *size,
+            Self::Rgb(picture) => return picture.dimensions(),
+        };
+        (width as u32, height as u32) // 16 bits in the file
     }
 
     fn process_into(
-        &self,
+        self,
         processor: &ImageProcessor,
         options: &DecodeOptions,
         spread: Spread,
         out: &mut [f32],
     ) -> Result<(), ImageError> {
         match self {
-            Self::Rgb(picture) => processor.process_into(picture, spread, out),
-            Self::Jpeg(bytes, _) => {
-                let jpeg = Jpeg::open(bytes, &options.limits, options.jpeg_shorter_edge)?;
+            Self::Rgb(picture) => processor.process_into(&picture, spread, out),
+            Self::Jpeg(jpeg) => processor.process_jpeg_into(*jpeg, spread, out),
+            Self::JpegFile(bytes, _) => {
+                let jpeg = Jpeg::open(&bytes, &options.limits, options.jpeg_shorter_edge)?;
                 processor.process_jpeg_into(jpeg, spread, out)
             }
         }
@@ -235,7 +246,7 @@ struct Pictures<'a> {
     sources: &'a [Source<'a>],
     options: &'a DecodeOptions,
     /// The first picture, where it had to be opened to know the size: it isn't decoded again.
-    first: Option<Opened<'a>>,
+    first: Mutex<Option<Opened<'a>>>,
     height: u32,
     width: u32,
 }
@@ -262,7 +273,7 @@ impl<'a> Pictures<'a> {
             processor,
             sources,
             options,
-            first,
+            first: Mutex::new(first),
             height,
             width,
         })
@@ -308,13 +319,11 @@ impl<'a> Pictures<'a> {
 
     fn process_one(&self, place: usize, spread: Spread, out: &mut [f32]) -> Result<(), ImageError> {
         let source = &self.sources[place];
-        let opened;
-        let picture = match &self.first {
-            Some(first) if place == 0 => first,
-            _ => {
-                opened = source.open(self.options)?;
-                &opened
-            }
+        let first = || self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = if place == 0 { first().take() } else { None };
+        let picture = match known {
+            Some(picture) => picture,
+            None => source.open(self.options)?,
         };
         let done = picture.process_into(self.processor, self.options, spread, out);
         done.map_err(|error| source.name(error))

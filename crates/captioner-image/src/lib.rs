@@ -39,6 +39,7 @@ mod processor;
 mod resample;
 mod resize;
 mod sums;
+mod taps;
 
 pub use batch::{PixelBatch, Source, Workers};
 pub use config::{CropSize, ImageProcessorConfig, Size};

@@ -5,8 +5,8 @@
 //! have the same weights: 32 rows at a time are turned into columns first, and back afterwards.
 
 use crate::pixels::{BAND, Band, Bands, Lines};
-use crate::resize::Taps;
 use crate::sums::{self, HALF, Lanes, Sums, to_bytes};
+use crate::taps::Taps;
 use std::ops::Range;
 use wide::u8x16;
 

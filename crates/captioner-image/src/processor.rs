@@ -2,7 +2,8 @@
 
 use crate::jpeg::Jpeg;
 use crate::pixels::Spread;
-use crate::resize::{Axis, Resize, Run};
+use crate::resize::{Resize, Run};
+use crate::taps::Axis;
 use crate::{ImageError, ImageProcessorConfig, Size};
 use image::RgbImage;
 use rayon::prelude::*;

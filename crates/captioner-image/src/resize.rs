@@ -9,34 +9,11 @@
 use crate::Resample;
 use crate::passes::{AlongColumns, AlongRows, Rows, Scratch};
 use crate::pixels::{BAND, Band, Bands, Lines, Part, Pixels, Spread, thirds};
-use crate::resample::Filter;
+use crate::taps::{Axis, PRECISION, Taps};
 use image::RgbImage;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
-
-/// Pillow's `PRECISION_BITS`: 32 bits less 8 for the result and 2 for what overshoots.
-pub(crate) const PRECISION: u32 = 32 - 8 - 2;
-
-/// One direction of a resize: how long the picture is and becomes, and the part that is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Axis {
-    /// Length of the picture.
-    pub(crate) source: usize,
-    /// Length of the whole resized picture.
-    pub(crate) resized: usize,
-    /// The wanted part's first pixel, in the resized picture.
-    pub(crate) start: usize,
-    /// The wanted part's length.
-    pub(crate) length: usize,
-}
-
-impl Axis {
-    /// How many pixels shorter the picture becomes; negative where it grows.
-    fn shrinkage(self) -> i64 {
-        self.source as i64 - self.resized as i64
-    }
-}
 
 /// A resize of pictures of one size.
 pub(crate) struct Resize {
@@ -78,7 +55,7 @@ impl Resize {
     }
 }
 
-/// A resize of one picture whose rows come bit by bit.
+/// A resize of one picture, whose rows may come bit by bit.
 pub(crate) struct Run<'a> {
     resize: &'a Resize,
     spread: Spread<'a>,
@@ -150,7 +127,7 @@ impl<'a> Run<'a> {
 const COPY: &[i32] = &[1 << PRECISION];
 
 impl Resize {
-    /// Resizes a picture that is there as a whole.
+    /// The wanted part of a picture that is there as a whole: red, then green, then blue.
     fn whole(&self, picture: &RgbImage, spread: Spread) -> Vec<u8> {
         let Some((columns, rows)) = &self.taps else {
             return nearest(picture, self.x, self.y);
@@ -213,105 +190,6 @@ fn columns_first(x: Axis, y: Axis) -> bool {
     y.shrinkage() > 0 && y.shrinkage() > 2 * x.shrinkage()
 }
 
-/// For each wanted pixel, which source pixels it is made of and their weights.
-pub(crate) struct Taps {
-    spans: Vec<Span>,
-    /// All pixels' weights, one after the other, in fixed point.
-    weights: Vec<i32>,
-}
-
-struct Span {
-    /// First source pixel.
-    first: usize,
-    /// Its weight's place.
-    start: usize,
-    /// How many source pixels, and so how many weights.
-    count: usize,
-}
-
-impl Taps {
-    /// Pillow's `precompute_coeffs`, for the wanted pixels only.
-    fn new(axis: Axis, filter: Filter) -> Self {
-        let mut taps = Self {
-            spans: Vec::with_capacity(axis.length),
-            weights: Vec::new(),
-        };
-        if axis.source == axis.resized {
-            taps.copy(axis);
-            return taps;
-        }
-        let scale = axis.source as f64 / axis.resized as f64;
-        let stretch = scale.max(1.0); // downscaling widens the filter, so that no pixel is skipped
-        let support = filter.radius * stretch;
-        for pixel in axis.start..axis.start + axis.length {
-            let centre = (pixel as f64 + 0.5) * scale;
-            let first = (centre - support + 0.5).max(0.0) as usize;
-            let end = ((centre + support + 0.5) as usize).min(axis.source);
-            let distance = |source: usize| (source as f64 - centre + 0.5) * (1.0 / stretch);
-            taps.push(
-                first,
-                (first..end).map(|source| (filter.weight)(distance(source))),
-            );
-        }
-        taps
-    }
-
-    /// Every pixel as it is: Pillow leaves out a pass that would not change the length.
-    fn copy(&mut self, axis: Axis) {
-        let pixels = axis.start..axis.start + axis.length;
-        let span = |first| Span {
-            first,
-            start: first - axis.start,
-            count: 1,
-        };
-        self.spans = pixels.map(span).collect();
-        self.weights = vec![1 << PRECISION; axis.length];
-    }
-
-    /// Adds one pixel's weights, which become fixed point after they are made to sum to one.
-    fn push(&mut self, first: usize, weights: impl Iterator<Item = f64> + Clone) {
-        let sum: f64 = weights.clone().fold(0.0, |sum, weight| sum + weight);
-        let sum = if sum == 0.0 { 1.0 } else { sum };
-        let before = self.weights.len();
-        self.weights
-            .extend(weights.map(|weight| fixed_point(weight / sum)));
-        self.spans.push(Span {
-            first,
-            start: before,
-            count: self.weights.len() - before,
-        });
-    }
-
-    /// How many pixels are wanted.
-    pub(crate) fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    /// The source pixels that are used.
-    fn used(&self) -> Range<usize> {
-        let first = self.spans.iter().map(|span| span.first).min();
-        let end = self.spans.iter().map(|span| span.first + span.count).max();
-        first.unwrap_or(0)..end.unwrap_or(0)
-    }
-
-    /// A wanted pixel's first source pixel and weights.
-    #[inline(always)]
-    pub(crate) fn of(&self, pixel: usize) -> (usize, &[i32]) {
-        let span = &self.spans[pixel];
-        (span.first, &self.weights[span.start..][..span.count])
-    }
-}
-
-/// Rounds half away from zero, as Pillow's `normalize_coeffs_8bpc`.
-fn fixed_point(weight: f64) -> i32 {
-    let scaled = weight * f64::from(1 << PRECISION);
-    (if weight < 0.0 {
-        scaled - 0.5
-    } else {
-        scaled + 0.5
-    }) as i32
-}
-
 /// The pass along rows of a picture that comes bit by bit: each becomes as wide as there are taps.
 struct Narrowing<'a> {
     taps: &'a Taps,
@@ -357,15 +235,15 @@ impl<'a> Narrowing<'a> {
         }
         self.next = end;
         self.planes.resize(3 * self.rows.len() * width, 0);
-        let band = Band1 {
+        let pass = Pass {
             picture,
             taps: self.taps,
             columns: self.taps.used(),
             spare: &self.spare,
         };
-        let pass = |(number, planes): (usize, [&mut [u8]; 3])| {
+        let band = |(number, planes): (usize, [&mut [u8]; 3])| {
             let top = first + number * BAND;
-            narrow(&band, top..end.min(top + BAND), planes);
+            pass.band(top..end.min(top + BAND), planes);
         };
         let part = (first - self.rows.start) * width..(end - self.rows.start) * width;
         let [red, green, blue] = thirds(&mut self.planes).map(|plane| &mut plane[part.clone()]);
@@ -375,39 +253,42 @@ impl<'a> Narrowing<'a> {
                 let [green, blue] = [green, blue].map(|plane| plane.chunks_mut(length));
                 let bands = red.chunks_mut(length).zip(green).zip(blue);
                 let bands = bands.map(|((red, green), blue)| [red, green, blue]);
-                bands.enumerate().for_each(pass);
+                bands.enumerate().for_each(band);
             }
             Spread::Pool(pool) => {
                 let [green, blue] = [green, blue].map(|plane| plane.par_chunks_mut(length));
                 let bands = red.par_chunks_mut(length).zip(green).zip(blue);
                 let bands = bands.map(|((red, green), blue)| [red, green, blue]);
-                pool.install(|| bands.enumerate().for_each(pass));
+                pool.install(|| bands.enumerate().for_each(band));
             }
         }
     }
 }
 
-struct Band1<'a, B> {
+/// What all bands of a picture have in common.
+struct Pass<'a, B> {
     picture: &'a B,
     taps: &'a Taps,
     columns: Range<usize>,
     spare: &'a Mutex<Vec<Scratch>>,
 }
 
-#[inline(never)]
-fn narrow<B: Bands>(band: &Band1<B>, rows: Range<usize>, planes: [&mut [u8]; 3]) {
-    let spare = || band.spare.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut scratch = spare().pop().unwrap_or_default();
-    AlongRows {
-        picture: band.picture,
-        taps: band.taps,
-        columns: band.columns.clone(),
-        rows,
-        scratch: &mut scratch,
-        planes,
+impl<B: Bands> Pass<'_, B> {
+    /// Does one band.
+    fn band(&self, rows: Range<usize>, planes: [&mut [u8]; 3]) {
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = spare().pop().unwrap_or_default();
+        let pass = AlongRows {
+            picture: self.picture,
+            taps: self.taps,
+            columns: self.columns.clone(),
+            rows,
+            scratch: &mut scratch,
+            planes,
+        };
+        pass.run();
+        spare().push(scratch);
     }
-    .run();
-    spare().push(scratch);
 }
 
 /// One row of the pass along columns, of bytes of any meaning: what the table has for each of them.

@@ -5,7 +5,7 @@
 //! That takes two of these instructions for two pixels, where whole weights take two slow ones for one.
 
 use crate::pixels::BAND;
-use crate::resize::PRECISION;
+use crate::taps::PRECISION;
 
 /// One half in the fixed point of the weights, so that the final shift rounds.
 pub(crate) const HALF: i32 = 1 << (PRECISION - 1);
