@@ -4,7 +4,8 @@ Needs transformers 5.23.0 and Pillow 13 (the order of the two resizing passes ch
 
     python tools/reference/image_fixtures.py [path/to/data]
 
-With a data folder, pngsuite.json and exif.json are written too: a hash of each picture's RGB pixels.
+With a data folder, the tables of PngSuite and of the EXIF set are written too: a hash of each picture's
+RGB pixels.
 """
 
 import json
@@ -103,6 +104,7 @@ def pictures() -> dict[str, tuple[Image.Image, dict]]:
         "clear.gif": (palette, {"transparency": 3}),
         "animation.png": (plain, {"save_all": True, "append_images": [plain.rotate(180)]}),
         "lossless.webp": (plain, {"lossless": True}),
+        "animation.webp": (plain, {"lossless": True, "save_all": True, "append_images": [plain.rotate(180)]}),
         "lossy.webp": (rgb(40, 50), {"quality": 80}),
         "alpha.webp": (Image.fromarray(picture(30, 25, 4)), {"lossless": True}),
         "plain.bmp": (plain, {}),
@@ -180,17 +182,27 @@ def hashes(paths: list[Path], change=lambda image: image) -> dict[str, list]:
     return table
 
 
+def write_table(name: str, table: dict[str, list]) -> None:
+    lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in table.items())
+    (FOLDER / name).write_text(f"{{\n{lines}\n}}\n")
+
+
+def scaled(image: Image.Image) -> Image.Image:
+    """The upper 8 bits of 16-bit grey, one value of it laid over white where it is transparent."""
+    grey = np.asarray(image)
+    upper = (grey >> 8).astype(np.uint8)
+    upper[grey == image.info.get("transparency", -1)] = 255
+    return Image.fromarray(upper)
+
+
 def write_hashes(data: Path) -> None:
     suite = [path for path in (data / "pngsuite").glob("*.png") if not path.name.startswith("x")]
     exif = list((data / "exif-orientation").glob("*.jpg"))
-    tables = {
-        "pngsuite.json": hashes(suite),
-        "exif.json": hashes(exif, ImageOps.exif_transpose),
-        "exif_ignored.json": hashes(exif),
-    }
-    for name, table in tables.items():
-        lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in table.items())
-        (FOLDER / name).write_text(f"{{\n{lines}\n}}\n")
+    write_table("pngsuite.json", hashes(suite))
+    sixteen = [path for path in suite if Image.open(path).mode.startswith("I")]
+    write_table("pngsuite_scaled.json", hashes(sixteen, scaled))
+    write_table("exif.json", hashes(exif, ImageOps.exif_transpose))
+    write_table("exif_ignored.json", hashes(exif))
 
 
 def main() -> None:
@@ -210,9 +222,12 @@ def main() -> None:
     )
     normalised = processed(Image.open(FOLDER / "rgb.png"), settings()[3])
     normalised.astype("<f4").tofile(FOLDER / "normalised.f32")
-    for name in ("animation.gif", "animation.png"):
+    for name in ("animation.gif", "animation.png", "animation.webp"):
         values = np.stack(frames(name)).astype(np.uint8)
         values.tofile(FOLDER / f"{name}.frames.u8")
+    # transformers 4 leaves transparency out.
+    clear = [FOLDER / name for name in pictures() if "A" in Image.open(FOLDER / name).getbands()]
+    write_table("alpha_dropped.json", hashes(clear, lambda image: image.convert("RGB")))
     if len(sys.argv) > 1:
         write_hashes(Path(sys.argv[1]))
     print(len(pictures()), "pictures,", len(cases), "cases")
