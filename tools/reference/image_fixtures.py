@@ -81,6 +81,11 @@ def pictures() -> dict[str, tuple[Image.Image, dict]]:
     palette = rgb(20, 30).quantize(16)
     sixteen = Image.fromarray(picture(18, 22, 1)[..., 0].astype(np.uint16) * 4)
     plain = rgb(31, 23)
+    # Transparent in part, changed in part, opaque, and the first one again.
+    clear = Image.fromarray(picture(24, 28, 4))
+    changed = clear.copy()
+    changed.paste(Image.fromarray(picture(9, 12, 4)), (5, 7))
+    later = [changed, rgb(24, 28), clear]
     made = {
         "rgb.png": (plain, {}),
         "wide.png": (rgb(5, 70), {}),
@@ -105,6 +110,8 @@ def pictures() -> dict[str, tuple[Image.Image, dict]]:
         "animation.png": (plain, {"save_all": True, "append_images": [plain.rotate(180)]}),
         "lossless.webp": (plain, {"lossless": True}),
         "animation.webp": (plain, {"lossless": True, "save_all": True, "append_images": [plain.rotate(180)]}),
+        "animation_alpha.webp": (clear, {"save_all": True, "quality": 80, "append_images": later}),
+        "animation_lossless.webp": (clear, {"lossless": True, "save_all": True, "append_images": later}),
         "lossy.webp": (rgb(40, 50), {"quality": 80}),
         "alpha.webp": (Image.fromarray(picture(30, 25, 4)), {"lossless": True}),
         "plain.bmp": (plain, {}),
@@ -161,7 +168,7 @@ def frames(name: str) -> list[np.ndarray]:
     seen = []
     for n in range(image.n_frames):
         image.seek(n)
-        seen.append(np.asarray(image.convert("RGB")))
+        seen.append(convert_to_rgb(image, return_numpy=True))
     return list(np.asarray(VideoMAEImageProcessorPil(**config)([seen])["pixel_values"][0]))
 
 
@@ -222,7 +229,8 @@ def main() -> None:
     )
     normalised = processed(Image.open(FOLDER / "rgb.png"), settings()[3])
     normalised.astype("<f4").tofile(FOLDER / "normalised.f32")
-    for name in ("animation.gif", "animation.png", "animation.webp"):
+    animations = [name for name in pictures() if name.startswith("animation")]
+    for name in animations:
         values = np.stack(frames(name)).astype(np.uint8)
         values.tofile(FOLDER / f"{name}.frames.u8")
     # transformers 4 leaves transparency out.

@@ -1,6 +1,7 @@
 //! Encoded bytes to an RGB picture.
 
 use crate::convert::rgb_from_decoded;
+use crate::frames::first_of_webp;
 use crate::jpeg::Jpeg;
 use crate::{Alpha, DecodeLimits, ImageError, SixteenBit, cmyk, palette};
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, RgbImage};
@@ -150,7 +151,14 @@ fn decode_other(
     if decoder.original_color_type() == ExtendedColorType::Cmyk8 {
         return Ok((cmyk::decode_tiff(bytes, &options.limits)?, orientation));
     }
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    let mut picture = match format {
+        ImageFormat::WebP => first_of_webp(bytes, options)?,
+        _ => None,
+    };
+    let mut picture = match picture.take() {
+        Some(first) => first,
+        None => DynamicImage::from_decoder(decoder).map_err(failed)?,
+    };
     if options.sixteen_bit == SixteenBit::Clip && is_sixteen_bit_grey_png(bytes, format) {
         picture = picture.into_luma16().into(); // a transparent value would have made it grey + alpha
     }

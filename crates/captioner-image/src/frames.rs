@@ -2,7 +2,7 @@
 
 use crate::convert::rgb_from_decoded;
 use crate::decode::{check_size, format_of, guarded, translate};
-use crate::{DecodeOptions, ImageError, decode, gif};
+use crate::{DecodeOptions, ImageError, decode, gif, webp};
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
@@ -23,7 +23,7 @@ pub fn decode_frames(bytes: &[u8], options: &DecodeOptions) -> Result<Vec<RgbIma
         };
         let mut kept: Vec<RgbImage> = Vec::new();
         for frame in frames {
-            let frame = frame.map_err(|error| translate(error, format))?;
+            let frame = frame?;
             check_composed(&frame, kept.len() + 1, options)?;
             keep(&mut kept, 1, frame, options)?;
         }
@@ -61,7 +61,7 @@ fn sample(
     };
     let mut total = 0;
     for frame in counted {
-        let frame = frame.map_err(|error| translate(error, format))?;
+        let frame = frame?;
         total += 1;
         check_composed(&frame, total, options)?;
     }
@@ -75,7 +75,7 @@ fn sample(
         .enumerate()
     {
         let times = places.iter().filter(|&&wanted| wanted == place).count();
-        let frame = frame.map_err(|error| translate(error, format))?;
+        let frame = frame?;
         check_composed(&frame, place + 1, options)?;
         if times > 0 {
             keep(&mut kept, times, frame, options)?;
@@ -148,43 +148,65 @@ fn check_canvas(
     check_memory(width, height, 1, options)
 }
 
+/// Frames of an animation, each as large as that.
+type Composed<'a> = Box<dyn Iterator<Item = Result<Frame, ImageError>> + 'a>;
+
 /// The frames of an animation; `None` of a still picture.
 fn frames<'a>(
     bytes: &'a [u8],
     format: ImageFormat,
     options: &DecodeOptions,
-) -> Result<Option<Frames<'a>>, ImageError> {
-    let failed = |error| translate(error, format);
+) -> Result<Option<Composed<'a>>, ImageError> {
+    let failed = move |error| translate(error, format);
     let limits = options.limits.for_decoder();
-    let encoded = bytes;
-    let bytes = Cursor::new(bytes);
+    let composed = move |frames: Frames<'a>| -> Composed<'a> {
+        Box::new(frames.map(move |frame| frame.map_err(failed)))
+    };
+    let encoded = Cursor::new(bytes);
     Ok(match format {
         ImageFormat::Gif => {
-            let mut decoder = GifDecoder::new(bytes).map_err(failed)?;
+            let mut decoder = GifDecoder::new(encoded).map_err(failed)?;
             check_canvas(&decoder, format, options)?;
-            gif::check(encoded, &options.limits)?;
+            gif::check(bytes, &options.limits)?;
             decoder.set_limits(limits).map_err(failed)?;
-            Some(decoder.into_frames())
+            Some(composed(decoder.into_frames()))
         }
         ImageFormat::Png => {
-            let decoder = PngDecoder::with_limits(bytes, limits).map_err(failed)?;
+            let decoder = PngDecoder::with_limits(encoded, limits).map_err(failed)?;
             if !decoder.is_apng().map_err(failed)? {
                 return Ok(None);
             }
             check_canvas(&decoder, format, options)?;
-            Some(decoder.apng().map_err(failed)?.into_frames())
+            Some(composed(decoder.apng().map_err(failed)?.into_frames()))
         }
         ImageFormat::WebP => {
-            let mut decoder = WebPDecoder::new(bytes).map_err(failed)?;
+            let decoder = WebPDecoder::new(encoded).map_err(failed)?;
             if !decoder.has_animation() {
                 return Ok(None);
             }
             check_canvas(&decoder, format, options)?;
-            decoder.set_limits(limits).map_err(failed)?;
-            Some(decoder.into_frames())
+            let (width, height) = decoder.dimensions();
+            Some(Box::new(webp::frames(bytes, width, height)))
         }
         _ => None,
     })
+}
+
+/// The first frame of an animated WebP; `None` of a still one.
+pub(crate) fn first_of_webp(
+    bytes: &[u8],
+    options: &DecodeOptions,
+) -> Result<Option<DynamicImage>, ImageError> {
+    let Some(mut frames) = frames(bytes, ImageFormat::WebP, options)? else {
+        return Ok(None);
+    };
+    let first = frames.next().unwrap_or_else(|| {
+        Err(ImageError::Corrupt {
+            format: "WEBP".to_owned(),
+            reason: "the animation has no frame".to_owned(),
+        })
+    })?;
+    Ok(Some(DynamicImage::ImageRgba8(first.into_buffer())))
 }
 
 #[cfg(test)]

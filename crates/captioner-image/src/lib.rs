@@ -40,6 +40,7 @@ mod resample;
 mod resize;
 mod sums;
 mod taps;
+mod webp;
 
 pub use batch::{PixelBatch, Source, Workers};
 pub use config::{CropSize, ImageProcessorConfig, Size};
