@@ -151,11 +151,11 @@ fn decode_other(
     if decoder.original_color_type() == ExtendedColorType::Cmyk8 {
         return Ok((cmyk::decode_tiff(bytes, &options.limits)?, orientation));
     }
-    let mut picture = match format {
+    let first = match format {
         ImageFormat::WebP => first_of_webp(bytes, options)?,
         _ => None,
     };
-    let mut picture = match picture.take() {
+    let mut picture = match first {
         Some(first) => first,
         None => DynamicImage::from_decoder(decoder).map_err(failed)?,
     };

@@ -136,7 +136,7 @@ fn blend(over: [u8; 4], under: [u8; 4]) -> [u8; 4] {
         255 => return over,
         _ => {}
     }
-    let below = below * (256 - opacity) >> 8;
+    let below = (below * (256 - opacity)) >> 8;
     let both = opacity + below;
     let scale = (1 << 24) / both;
     let mut result = [both as u8; 4]; // at most 255: 254 and what is left below it
