@@ -16,7 +16,7 @@ pub(crate) const BAND: usize = 32;
 pub(crate) enum Spread<'a> {
     /// This thread.
     Alone,
-    /// The threads of a pool, and this one too while it would only wait for them.
+    /// The threads of a pool.
     Pool(&'a ThreadPool),
 }
 

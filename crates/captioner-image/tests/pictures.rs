@@ -323,6 +323,33 @@ fn a_batch_from_any_source_is_each_picture_alone() {
 }
 
 #[test]
+fn any_number_of_workers_and_pictures_gives_the_same_values() {
+    let processor = ImageProcessor::new(ImageProcessorConfig::clip(48)).unwrap();
+    let options = DecodeOptions::default();
+    let files = [
+        "jpeg_wide_444.jpg",
+        "jpeg_high_420.jpg",
+        "rgb.png",
+        "jpeg_444_progressive.jpg",
+    ];
+    let bytes = files.map(fixture);
+    let sources = bytes.each_ref().map(|bytes| Source::Encoded(bytes));
+    let alone = sources.map(|source| processor.preprocess_source(source, &options).unwrap().data);
+    for threads in 1..=6 {
+        let workers = Workers::new(threads).unwrap();
+        for _ in 0..10 {
+            for count in 1..=sources.len() {
+                let batch = processor.preprocess_batch(&sources[..count], &options, &workers);
+                assert!(
+                    batch.unwrap().data == alone[..count].concat(),
+                    "{threads} {count}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn a_broken_picture_of_a_batch_is_named_by_its_place() {
     let processor = ImageProcessor::new(ImageProcessorConfig::clip(16)).unwrap();
     let picture = picture();
