@@ -322,6 +322,33 @@ fn a_batch_from_any_source_is_each_picture_alone() {
     assert_eq!((none.rows, none.data.len()), (0, 0));
 }
 
+/// Only what the crop keeps is made of a JPEG's planes: wherever its edges fall, the values are those of
+/// the whole picture.
+#[test]
+fn a_crop_of_any_size_is_a_part_of_the_whole_jpeg() {
+    let options = DecodeOptions::default();
+    for (name, wide) in [
+        ("jpeg_wide_420.jpg", true),
+        ("jpeg_wide_422.jpg", true),
+        ("jpeg_high_420.jpg", false),
+    ] {
+        let bytes = fixture(name);
+        let picture = decode(&bytes, &options).unwrap();
+        for length in (2..=picture.width().max(picture.height())).step_by(2) {
+            let mut config = ImageProcessorConfig::clip(16);
+            config.do_resize = false;
+            (config.crop_size.width, config.crop_size.height) = match wide {
+                true => (length, 10),
+                false => (10, length),
+            };
+            let processor = ImageProcessor::new(config).unwrap();
+            let whole = processor.preprocess(&picture).unwrap();
+            let part = processor.preprocess_source(Source::Encoded(&bytes), &options);
+            assert!(part.unwrap() == whole, "{name} {length}");
+        }
+    }
+}
+
 #[test]
 fn any_number_of_workers_and_pictures_gives_the_same_values() {
     let processor = ImageProcessor::new(ImageProcessorConfig::clip(48)).unwrap();
