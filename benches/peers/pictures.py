@@ -1,9 +1,9 @@
 """Times transformers' two image processors, one piece of work at a time as asked for on stdin.
 
-    python benches/peers/pictures.py FOLDER
+    python benches/peers/pictures.py FOLDER [PHOTOGRAPH]
 
-Writes FOLDER/640x480.jpg and FOLDER/1280x960.jpg, photograph-like and 4:2:0, and FOLDER/NAME.f32, the
-pixel values by Pillow; then, for each line "BACKEND NAME COUNT TIMES", prints the seconds that it takes
+Writes FOLDER/640x480.jpg and FOLDER/1280x960.jpg, photograph-like and 4:2:0, FOLDER/photograph.jpg where
+there is one, and FOLDER/NAME.f32, the pixel values by Pillow; then, for each line "BACKEND NAME COUNT TIMES", prints the seconds that it takes
 to process so many pictures so many times, of the wall clock and of the processor. Called by `cargo bench -p captioner-image --bench against_python`.
 """
 
@@ -42,8 +42,9 @@ def by_torchvision(jpegs: list[torch.Tensor]) -> torch.Tensor:
     return TORCHVISION([decode_jpeg(jpeg) for jpeg in jpegs], return_tensors="pt")["pixel_values"]
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *photographs: str) -> None:
     jpegs = {f"{w}x{h}": photograph(w, h) for w, h in [(640, 480), (1280, 960)]}
+    jpegs |= {"photograph": Path(path).read_bytes() for path in photographs}
     for name, jpeg in jpegs.items():
         (folder / f"{name}.jpg").write_bytes(jpeg)
         by_pillow([jpeg]).astype("<f4").tofile(folder / f"{name}.f32")
@@ -60,4 +61,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -1,10 +1,11 @@
 //! JPEG files to pixel values: transformers' Pillow and torchvision backends and this crate, in turns.
 //!
 //! ```text
-//! CAPTIONER_PYTHON=python cargo bench -p captioner-image --bench against_python
+//! CAPTIONER_PYTHON=python CAPTIONER_DATA=data cargo bench -p captioner-image --bench against_python
 //! ```
 //!
-//! `CAPTIONER_PYTHON` is a Python with transformers, torchvision and Pillow. Medians; the ratio to the
+//! `CAPTIONER_PYTHON` is a Python with transformers, torchvision and Pillow. With `CAPTIONER_DATA` a real
+//! photograph is measured too, of 1800×1200. Medians; the ratio to the
 //! faster of the two backends is given for the wall clock, and for processor time, which other work on
 //! the machine disturbs less. A single picture is processed fifty times in a row by each, so that what is
 //! measured is not how soon threads wake up. The values are compared with Pillow's too, and the decoder
@@ -19,7 +20,7 @@ use captioner_image::{
     DecodeOptions, ImageProcessor, ImageProcessorConfig, Source, Workers, decode,
 };
 use peer::{Peer, Seconds, median, time};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// As in the examples: otherwise the kernel maps and clears the planes of every picture anew.
 #[global_allocator]
@@ -34,7 +35,11 @@ const IN_A_ROW: usize = 50;
 
 fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let Some(mut peer) = Peer::start("pictures.py", &[folder.path().as_os_str()]) else {
+    let data = std::env::var_os("CAPTIONER_DATA").map(PathBuf::from);
+    let photograph = data.map(|data| data.join("exif-orientation/Landscape_1.jpg"));
+    let mut arguments = vec![folder.path().as_os_str()];
+    arguments.extend(photograph.as_deref().map(Path::as_os_str));
+    let Some(mut peer) = Peer::start("pictures.py", &arguments) else {
         return;
     };
     let processor = ImageProcessor::new(ImageProcessorConfig::clip(224)).expect("good settings");
@@ -48,7 +53,8 @@ fn main() {
     );
     let [a, b, c, d, e] = ["Pillow ms", "torchv. ms", "ours ms", "ratio", "by CPU"];
     println!("{:<22} {a:>10} {b:>10} {c:>9} {d:>7} {e:>7}", "");
-    for name in ["640x480", "1280x960"] {
+    let names = ["640x480", "1280x960", "photograph"];
+    for name in &names[..if photograph.is_some() { 3 } else { 2 }] {
         let jpeg = std::fs::read(folder.path().join(format!("{name}.jpg"))).expect("a picture");
         compare_values(&processor, folder.path(), name, &jpeg);
         compare_decoders(&jpeg, runs);
