@@ -302,7 +302,7 @@ impl<'a> Pictures<'a> {
             false => Spread::Alone,
         };
         if let ([_], Spread::Pool(_)) = (self.sources, spread) {
-            // This thread has its part in the work, so nobody need be woken for that.
+            // Opened on this thread; the workers come in where there is something to share.
             self.process_one(0, spread, out)
                 .map_err(|error| error.of_picture(0))?;
             return Ok((height, width));
