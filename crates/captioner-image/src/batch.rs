@@ -192,7 +192,8 @@ impl ImageProcessor {
     ///
     /// # Errors
     /// As [`Self::preprocess_source`], naming the picture by its place; when a result has another
-    /// size than the settings or the first picture say, or `out` another length.
+    /// size than the settings or the first picture say, or `out` another length. What is in `out` then
+    /// means nothing.
     pub fn preprocess_batch_into(
         &self,
         sources: &[Source],
@@ -301,12 +302,6 @@ impl<'a> Pictures<'a> {
             true => Spread::Pool(&workers.pool),
             false => Spread::Alone,
         };
-        if let ([_], Spread::Pool(_)) = (self.sources, spread) {
-            // Opened on this thread; the workers come in where there is something to share.
-            self.process_one(0, spread, out)
-                .map_err(|error| error.of_picture(0))?;
-            return Ok((height, width));
-        }
         workers.pool.install(|| {
             let parts = out.par_chunks_exact_mut(self.each().max(1)).enumerate();
             parts.try_for_each(|(place, out)| {

@@ -200,12 +200,8 @@ pub(crate) fn first_of_webp(
     let Some(mut frames) = frames(bytes, ImageFormat::WebP, options)? else {
         return Ok(None);
     };
-    let first = frames.next().unwrap_or_else(|| {
-        Err(ImageError::Corrupt {
-            format: "WEBP".to_owned(),
-            reason: "the animation has no frame".to_owned(),
-        })
-    })?;
+    let first = frames.next();
+    let first = first.ok_or_else(|| webp::broken("the animation has no frame"))??;
     Ok(Some(DynamicImage::ImageRgba8(first.into_buffer())))
 }
 

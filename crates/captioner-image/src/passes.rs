@@ -16,34 +16,6 @@ const WIDTH: usize = BAND;
 /// Rows and columns of the squares that are turned.
 const SIDE: usize = 16;
 
-/// A part of some rows of bytes.
-pub(crate) struct Rows<'a> {
-    pub(crate) bytes: &'a [u8],
-    /// How far a row is from the next one.
-    pub(crate) stride: usize,
-    /// Where the part begins in each row.
-    pub(crate) left: usize,
-    /// How many bytes of each row it has.
-    pub(crate) width: usize,
-}
-
-impl<'a> Rows<'a> {
-    /// Rows of this width, one right behind the other.
-    pub(crate) fn tight(bytes: &'a [u8], width: usize) -> Self {
-        Self {
-            bytes,
-            stride: width,
-            left: 0,
-            width,
-        }
-    }
-
-    #[inline(always)]
-    fn row(&self, row: usize) -> &[u8] {
-        &self.bytes[row * self.stride + self.left..][..self.width]
-    }
-}
-
 /// The pass along a band of rows, from which three planes come.
 pub(crate) struct AlongRows<'a, B> {
     pub(crate) picture: &'a B,
@@ -220,7 +192,7 @@ fn turn(square: [[u8; SIDE]; SIDE]) -> [[u8; SIDE]; SIDE] {
 
 /// One row of the pass along columns.
 pub(crate) struct AlongColumns<'a, T> {
-    pub(crate) part: &'a Rows<'a>,
+    pub(crate) part: Lines<'a>,
     /// The first row that has a weight.
     pub(crate) first: usize,
     pub(crate) weights: &'a [i32],
@@ -254,7 +226,7 @@ impl<T: Copy> pulp::NullaryFnOnce for AlongColumns<'_, T> {
 /// Some bytes side by side, over all rows that have a weight.
 #[inline(always)]
 fn sum_columns<const N: usize>(
-    part: &Rows,
+    part: Lines,
     first: usize,
     weights: &[i32],
     start: usize,

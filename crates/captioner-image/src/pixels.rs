@@ -43,7 +43,7 @@ pub(crate) trait Pixels: Bands {
     fn whole(&self) -> Cow<'_, RgbImage>;
 }
 
-/// At most [`BAND`] rows of bytes.
+/// Rows of bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Lines<'a> {
     /// From the first byte of the first row on.
@@ -57,13 +57,43 @@ pub(crate) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// [`BAND`] rows. Behind the last one it stands again.
+    /// Rows of this width, one right behind the other.
+    pub(crate) fn tight(bytes: &'a [u8], width: usize) -> Self {
+        Self {
+            bytes,
+            stride: width,
+            width,
+            count: bytes.len() / width.max(1),
+        }
+    }
+
+    /// Some rows and columns of RGB pixels that stand in lines of `width` pixels.
+    #[inline(always)]
+    pub(crate) fn of_rgb(
+        bytes: &'a [u8],
+        width: usize,
+        rows: Range<usize>,
+        columns: Range<usize>,
+    ) -> Self {
+        Self {
+            bytes: &bytes[3 * (rows.start * width + columns.start)..],
+            stride: 3 * width,
+            width: 3 * columns.len(),
+            count: rows.len(),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn row(self, row: usize) -> &'a [u8] {
+        &self.bytes[row * self.stride..][..self.width]
+    }
+
+    /// [`BAND`] of at most as many rows. Behind the last one it stands again.
     #[inline(always)]
     pub(crate) fn all(self) -> [&'a [u8]; BAND] {
         let mut all: [&[u8]; BAND] = [&[]; BAND];
         for (place, line) in all.iter_mut().enumerate() {
-            let row = place.min(self.count - 1);
-            *line = &self.bytes[row * self.stride..][..self.width];
+            *line = self.row(place.min(self.count - 1));
         }
         all
     }
@@ -93,13 +123,8 @@ impl Bands for RgbImage {
         columns: Range<usize>,
         _: &'a mut Vec<u8>,
     ) -> Band<'a> {
-        let stride = 3 * self.width() as usize;
-        Band::Interleaved(Lines {
-            bytes: &self.as_raw()[rows.start * stride + 3 * columns.start..],
-            stride,
-            width: 3 * columns.len(),
-            count: rows.len(),
-        })
+        let width = self.width() as usize;
+        Band::Interleaved(Lines::of_rgb(self.as_raw(), width, rows, columns))
     }
 }
 

@@ -7,7 +7,7 @@
 //! Only the part of the result that the crop keeps is computed.
 
 use crate::Resample;
-use crate::passes::{AlongColumns, AlongRows, Rows, Scratch};
+use crate::passes::{AlongColumns, AlongRows, Scratch};
 use crate::pixels::{BAND, Band, Bands, Lines, Part, Pixels, Spread, thirds};
 use crate::taps::{Axis, PRECISION, Taps};
 use image::RgbImage;
@@ -52,6 +52,34 @@ impl Resize {
         let mut run = Run::new(self, spread);
         run.advance(picture, self.y.source);
         run
+    }
+
+    /// The wanted part of a picture that is there as a whole: red, then green, then blue.
+    fn whole(&self, picture: &RgbImage, spread: Spread) -> Vec<u8> {
+        let Some((columns, rows)) = &self.taps else {
+            return nearest(picture, self.x, self.y);
+        };
+        let used = columns.used();
+        let all = 0..self.y.source;
+        let part = Lines::of_rgb(picture.as_raw(), self.x.source, all, used.clone());
+        let mut bytes = vec![0; rows.len() * part.width];
+        let pass = |(row, result): (usize, &mut [u8])| {
+            let (first, weights) = rows.of(row);
+            along_columns(part, first, weights, &BYTES, result);
+        };
+        match spread {
+            Spread::Alone => bytes.chunks_mut(part.width).enumerate().for_each(pass),
+            Spread::Pool(pool) => pool.install(|| {
+                bytes.par_chunks_mut(part.width).enumerate().for_each(pass);
+            }),
+        }
+        let shortened = Strip {
+            bytes,
+            columns: used,
+        };
+        let mut narrowing = Narrowing::new(columns, 0..rows.len(), spread);
+        narrowing.advance(&shortened, rows.len());
+        narrowing.planes
     }
 }
 
@@ -114,51 +142,17 @@ impl<'a> Run<'a> {
             Way::Whole(planes) => {
                 let plane = planes.chunks_exact(planes.len() / 3).nth(channel);
                 (
-                    Rows::tight(plane.unwrap_or_default(), result.len()),
+                    Lines::tight(plane.unwrap_or_default(), result.len()),
                     (row, COPY),
                 )
             }
         };
-        along_columns(&part, first, weights, table, result);
+        along_columns(part, first, weights, table, result);
     }
 }
 
 /// The weights of a pixel that stays as it is.
 const COPY: &[i32] = &[1 << PRECISION];
-
-impl Resize {
-    /// The wanted part of a picture that is there as a whole: red, then green, then blue.
-    fn whole(&self, picture: &RgbImage, spread: Spread) -> Vec<u8> {
-        let Some((columns, rows)) = &self.taps else {
-            return nearest(picture, self.x, self.y);
-        };
-        let used = columns.used();
-        let part = Rows {
-            bytes: picture.as_raw(),
-            stride: 3 * self.x.source,
-            left: 3 * used.start,
-            width: 3 * used.len(),
-        };
-        let mut bytes = vec![0; rows.len() * part.width];
-        let pass = |(row, result): (usize, &mut [u8])| {
-            let (first, weights) = rows.of(row);
-            along_columns(&part, first, weights, &BYTES, result);
-        };
-        match spread {
-            Spread::Alone => bytes.chunks_mut(part.width).enumerate().for_each(pass),
-            Spread::Pool(pool) => pool.install(|| {
-                bytes.par_chunks_mut(part.width).enumerate().for_each(pass);
-            }),
-        }
-        let shortened = Strip {
-            bytes,
-            columns: used,
-        };
-        let mut narrowing = Narrowing::new(columns, 0..rows.len(), spread);
-        narrowing.advance(&shortened, rows.len());
-        narrowing.planes
-    }
-}
 
 /// Some columns of a picture, all rows.
 struct Strip {
@@ -174,14 +168,14 @@ impl Bands for Strip {
         columns: Range<usize>,
         _: &'a mut Vec<u8>,
     ) -> Band<'a> {
-        let stride = 3 * self.columns.len();
-        let left = 3 * (columns.start - self.columns.start);
-        Band::Interleaved(Lines {
-            bytes: &self.bytes[rows.start * stride + left..],
-            stride,
-            width: 3 * columns.len(),
-            count: rows.len(),
-        })
+        let first = self.columns.start;
+        let columns = columns.start - first..columns.end - first;
+        Band::Interleaved(Lines::of_rgb(
+            &self.bytes,
+            self.columns.len(),
+            rows,
+            columns,
+        ))
     }
 }
 
@@ -217,9 +211,9 @@ impl<'a> Narrowing<'a> {
     }
 
     /// One of the three planes.
-    fn channel(&self, channel: usize) -> Rows<'_> {
+    fn channel(&self, channel: usize) -> Lines<'_> {
         let length = self.rows.len() * self.taps.len();
-        Rows::tight(&self.planes[channel * length..][..length], self.taps.len())
+        Lines::tight(&self.planes[channel * length..][..length], self.taps.len())
     }
 
     /// Does all bands of the first `ready` rows, and what is less than a band at the end.
@@ -293,7 +287,7 @@ impl<B: Bands> Pass<'_, B> {
 
 /// One row of the pass along columns, of bytes of any meaning: what the table has for each of them.
 fn along_columns<T: Copy>(
-    part: &Rows,
+    part: Lines,
     first: usize,
     weights: &[i32],
     table: &[T; 256],

@@ -213,7 +213,7 @@ impl<'a> Iterator for Chunks<'a> {
     }
 }
 
-fn broken(reason: &str) -> ImageError {
+pub(crate) fn broken(reason: &str) -> ImageError {
     ImageError::Corrupt {
         format: "WEBP".to_owned(),
         reason: reason.to_owned(),

@@ -95,13 +95,14 @@ impl Table {
     /// What the next bits begin with, without consuming them. At least 16 bits must be there.
     #[inline(always)]
     pub(crate) fn entry(&self, bits: &Bits) -> Result<Entry, ImageError> {
-        match self.entries[bits.peek(LOOK) as usize] {
-            Entry::NONE => self.long(bits.peek(16)),
-            entry => Ok(entry),
+        match self.short(bits.peek(LOOK)) {
+            Some(entry) => Ok(entry),
+            None => self.long(bits.peek(16)),
         }
     }
 
     /// What these [`LOOK`] bits begin with, if it is a short code.
+    #[inline(always)]
     pub(crate) fn short(&self, bits: u32) -> Option<Entry> {
         Some(self.entries[bits as usize % (1 << LOOK)]).filter(|entry| *entry != Entry::NONE)
     }
