@@ -320,8 +320,26 @@ impl<'a> Pictures<'a> {
             Some(picture) => picture,
             None => source.open(self.options)?,
         };
-        let done = picture.process_into(self.processor, self.options, spread, out);
+        let (width, height) = picture.size();
+        let done = self
+            .check_size(width, height)
+            .and_then(|()| picture.process_into(self.processor, self.options, spread, out));
         done.map_err(|error| source.name(error))
+    }
+
+    /// That a picture of this size has the batch's size in the end.
+    fn check_size(&self, width: u32, height: u32) -> Result<(), ImageError> {
+        let (height, width) = self.processor.output_size_of(width, height)?;
+        let (batch_height, batch_width) = (self.height, self.width);
+        match (height, width) == (batch_height, batch_width) {
+            true => Ok(()),
+            false => Err(ImageError::SeveralSizes {
+                height,
+                width,
+                batch_height,
+                batch_width,
+            }),
+        }
     }
 }
 

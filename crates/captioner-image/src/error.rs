@@ -102,10 +102,25 @@ pub enum ImageError {
         /// The picture's height in pixels.
         height: u32,
     },
+    /// The pictures of a batch would have several sizes.
+    #[error(
+        "{height} x {width} pixels after resizing, where the batch has {batch_height} x {batch_width}; \
+         switch do_center_crop on in preprocessor_config.json, or process it alone"
+    )]
+    SeveralSizes {
+        /// The height of this picture's result.
+        height: u32,
+        /// The width of this picture's result.
+        width: u32,
+        /// The height of the batch, which the first picture gave.
+        batch_height: u32,
+        /// The width of the batch.
+        batch_width: u32,
+    },
     /// The buffer for the pixel values has another length.
     #[error(
         "the pixel values, 3 x {height} x {width} of each picture, take a buffer of {expected} floats, \
-         not {given}; ask output_size or output_size_of for the size, and crop pictures of several sizes"
+         not {given}; ask output_size or output_size_of for the size"
     )]
     OutputLength {
         /// The result's height in pixels.

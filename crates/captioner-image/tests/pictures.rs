@@ -412,7 +412,7 @@ fn uncropped_pictures_of_several_sizes_make_no_batch() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("picture 1") && error.contains("crop"),
+        error.contains("picture 1: 16 x 16") && error.contains("16 x 32") && error.contains("crop"),
         "{error}"
     );
 }
