@@ -1,15 +1,9 @@
 //! The model's configuration, as `config.json` spells it.
 
-use std::path::Path;
-
+use captioner_model::check_config::{heads, positive, probability, wrong};
+use captioner_model::{ConfigError, HiddenAct, TokenIds};
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use thiserror::Error;
-
-use crate::files::{FileError, read_json};
-
-/// The file that holds a [`GitConfig`].
-pub const CONFIG_FILE: &str = "config.json";
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The whole model; field names and defaults are those of transformers' `GitConfig`.
 ///
@@ -92,32 +86,6 @@ pub struct GitVisionConfig {
     pub initializer_range: f64,
 }
 
-/// One token or several; JSON has a number or a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenIds(pub Vec<u32>);
-
-/// An activation function by its Hugging Face name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HiddenAct {
-    /// `x · Φ(x)`, exact.
-    Gelu,
-    /// `x · σ(1.702 x)`.
-    QuickGelu,
-}
-
-/// A value that no model can be built from.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{key} is {value}, {problem}")]
-pub struct ConfigError {
-    /// The key in `config.json`.
-    pub key: &'static str,
-    /// The value found there.
-    pub value: String,
-    /// What is wrong with it and what would be right.
-    pub problem: String,
-}
-
 impl Default for GitVisionConfig {
     fn default() -> Self {
         Self {
@@ -194,19 +162,6 @@ impl GitConfig {
             eos_token_id: vec![eos].into(),
             ..Self::default()
         }
-    }
-
-    /// Reads and checks `config.json` in `folder`.
-    ///
-    /// # Errors
-    /// When the file is missing, is no such JSON, or holds a value no model can be built from.
-    pub fn from_pretrained(folder: &Path) -> Result<Self, FileError> {
-        let path = folder.join(CONFIG_FILE);
-        let config: Self = read_json(&path)?;
-        config
-            .validate()
-            .map_err(|source| FileError::Config { path, source })?;
-        Ok(config)
     }
 
     /// Image rows that the decoder reads for one picture: its patches and the class embedding; for
@@ -309,35 +264,11 @@ impl GitVisionConfig {
     }
 }
 
-impl From<Vec<u32>> for TokenIds {
-    fn from(ids: Vec<u32>) -> Self {
-        Self(ids)
-    }
-}
-
-impl Serialize for TokenIds {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
-            [id] => id.serialize(serializer),
-            ids => ids.serialize(serializer),
-        }
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum OneOrMany<T> {
     One(T),
     Many(Vec<T>),
-}
-
-impl<'de> Deserialize<'de> for TokenIds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match OneOrMany::deserialize(deserializer)? {
-            OneOrMany::One(id) => vec![id],
-            OneOrMany::Many(ids) => ids,
-        }))
-    }
 }
 
 /// A side as a number, or as a height and an equal width.
@@ -351,40 +282,6 @@ fn side<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
             ))),
         },
     }
-}
-
-fn wrong(key: &'static str, value: impl ToString, problem: impl Into<String>) -> ConfigError {
-    ConfigError {
-        key,
-        value: value.to_string(),
-        problem: problem.into(),
-    }
-}
-
-fn positive(key: &'static str, value: usize) -> Result<(), ConfigError> {
-    if value == 0 {
-        return Err(wrong(key, value, "but at least 1 is needed"));
-    }
-    Ok(())
-}
-
-fn probability(key: &'static str, value: f64) -> Result<(), ConfigError> {
-    if !(0.0..1.0).contains(&value) {
-        return Err(wrong(
-            key,
-            value,
-            "but a probability from 0 to below 1 is needed",
-        ));
-    }
-    Ok(())
-}
-
-fn heads(key: &'static str, width: usize, heads: usize) -> Result<(), ConfigError> {
-    if heads == 0 || width == 0 || !width.is_multiple_of(heads) {
-        let problem = format!("which {heads} attention heads can't share evenly");
-        return Err(wrong(key, width, problem));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,48 +2,23 @@
 //! image rows followed by text rows.
 //!
 //! Image rows see image rows only, so they pass the layers on their own and leave each layer's
-//! keys and values behind ([`ImagePrefix`]); text rows then read those. The last layer's image
+//! keys and values behind ([`KeyValuePrefix`]); text rows then read those. The last layer's image
 //! rows are never needed, only their keys and values.
 //!
 //! Shapes: `B` pictures, `I` image rows, `R = B · k` captions (`k` for each picture), `T` tokens,
 //! `D` width.
 
 use burn::module::Module;
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use burn::tensor::{Bool, Device, Int, Tensor};
 
-use captioner_ops::{KeyValue, attention, dropout, merge_heads, prefix_attention, split_heads};
+use captioner_ops::{KeyValue, attention, causal_mask, dropout, merge_heads, prefix_attention, split_heads};
 
-use crate::cache::TextCache;
-use crate::config::{GitConfig, HiddenAct};
-use crate::layers::{Embedding, LayerNorm, Linear, LinearVisitor, activate};
+use captioner_model::{
+    Embedding, HiddenAct, KeyValuePrefix, LayerNorm, Linear, LinearVisitor, TextCache, Tokens,
+    activate,
+};
 
-/// What the decoder keeps of a batch of pictures: keys and values of every layer's image rows,
-/// `[B, heads, I, D / heads]`.
-#[derive(Clone, Debug)]
-pub struct ImagePrefix {
-    pub(crate) layers: Vec<KeyValue>,
-}
-
-impl ImagePrefix {
-    /// Number of pictures.
-    pub fn batch(&self) -> usize {
-        self.layers.first().map_or(0, |layer| layer.key.dims()[0])
-    }
-
-    /// The prefix of some of the pictures, in the order given.
-    pub(crate) fn select(&self, pictures: &[usize]) -> Self {
-        let Some(first) = self.layers.first() else {
-            return self.clone();
-        };
-        let index: Vec<i64> = pictures.iter().map(|&picture| picture as i64).collect();
-        let index = TensorData::new(index, [pictures.len()]);
-        let index = Tensor::<1, Int>::from_data(index, &first.key.device());
-        let layers = self.layers.iter();
-        Self {
-            layers: layers.map(|layer| layer.select(index.clone())).collect(),
-        }
-    }
-}
+use crate::config::GitConfig;
 
 /// Token and position embeddings.
 #[derive(Module, Debug)]
@@ -52,6 +27,7 @@ pub(crate) struct TextEmbeddings {
     position_embeddings: Embedding,
     layer_norm: LayerNorm,
     dropout: f64,
+    padding_idx: usize,
 }
 
 impl TextEmbeddings {
@@ -62,6 +38,7 @@ impl TextEmbeddings {
             position_embeddings: Embedding::new(config.max_position_embeddings, width, device),
             layer_norm: LayerNorm::new(width, config.layer_norm_eps, device),
             dropout: config.hidden_dropout_prob,
+            padding_idx: config.pad_token_id as usize,
         }
     }
 
@@ -84,7 +61,8 @@ impl TextEmbeddings {
     }
 
     fn sum(&self, input_ids: Tensor<2, Int>, positions: Tensor<3>) -> Tensor<3> {
-        let x = self.word_embeddings.forward(input_ids) + positions;
+        let words = self.word_embeddings.forward_with_padding(input_ids, self.padding_idx);
+        let x = words + positions;
         dropout(self.layer_norm.forward(x), self.dropout)
     }
 }
@@ -108,8 +86,8 @@ impl Decoder {
         &self.layer
     }
 
-    /// Calls `visit` with every linear map and its name in the checkpoint.
-    pub(crate) fn linear_maps(&mut self, name: &str, visit: &mut LinearVisitor) {
+    /// Calls `visit` with every linear layer and its name in the checkpoint.
+    pub(crate) fn linear_layers(&mut self, name: &str, visit: &mut LinearVisitor<'_>) {
         for (index, layer) in self.layer.iter_mut().enumerate() {
             let name = format!("{name}.layer.{index}");
             let own = &mut layer.attention.self_;
@@ -125,7 +103,7 @@ impl Decoder {
     }
 
     /// Image rows `[B, I, D]` to what text rows read of them.
-    pub(crate) fn encode_image(&self, mut x: Tensor<3>) -> ImagePrefix {
+    pub(crate) fn encode_image(&self, mut x: Tensor<3>) -> KeyValuePrefix {
         let last = self.layer.len() - 1;
         let mut layers = Vec::with_capacity(self.layer.len());
         for (index, layer) in self.layer.iter().enumerate() {
@@ -135,7 +113,7 @@ impl Decoder {
                 x = layer.forward_image(x, keys);
             }
         }
-        ImagePrefix { layers }
+        KeyValuePrefix { layers }
     }
 
     /// All text rows at once, `[R, T, D]` to the same shape. `mask` is `[R or 1, 1, T, T]`, true
@@ -143,7 +121,7 @@ impl Decoder {
     pub(crate) fn forward_text(
         &self,
         mut x: Tensor<3>,
-        prefix: &ImagePrefix,
+        prefix: &KeyValuePrefix,
         mask: Tensor<4, Bool>,
     ) -> Tensor<3> {
         for (layer, image) in self.layer.iter().zip(&prefix.layers) {
@@ -157,7 +135,7 @@ impl Decoder {
     pub(crate) fn extend_text(
         &self,
         mut x: Tensor<3>,
-        prefix: &ImagePrefix,
+        prefix: &KeyValuePrefix,
         cache: &mut TextCache,
     ) -> Tensor<3> {
         let [_, length, _] = x.dims();

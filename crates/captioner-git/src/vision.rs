@@ -8,9 +8,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use captioner_ops::{KeyValue, attention, merge_heads, split_heads};
 
-use crate::config::{GitVisionConfig, HiddenAct};
+use captioner_model::{
+    Embedding, HiddenAct, LayerNorm, Linear, LinearVisitor, activate, parameter,
+};
+
+use crate::config::GitVisionConfig;
 use crate::interpolation;
-use crate::layers::{Embedding, LayerNorm, Linear, LinearVisitor, activate, parameter};
 
 /// The wrapper that gives checkpoint names their `vision_model.` segment.
 #[derive(Module, Debug)]
@@ -40,8 +43,8 @@ impl VisionTransformer {
         }
     }
 
-    /// Calls `visit` with every linear map and its name in the checkpoint.
-    pub(crate) fn linear_maps(&mut self, name: &str, visit: &mut LinearVisitor) {
+    /// Calls `visit` with every linear layer and its name in the checkpoint.
+    pub(crate) fn linear_layers(&mut self, name: &str, visit: &mut LinearVisitor<'_>) {
         for (index, layer) in self.encoder.layers.iter_mut().enumerate() {
             let name = format!("{name}.encoder.layers.{index}");
             let attention = &mut layer.self_attn;

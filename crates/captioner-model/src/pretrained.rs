@@ -1,0 +1,179 @@
+//! Checkpoint folders in Hugging Face's format: `config.json`, `generation_config.json`,
+//! `model.safetensors`, and the files of the processor.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use captioner_files::{create_folder, read_json, write_json};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::adapter::{has_adapter, merge_adapter};
+use crate::config::{CONFIG_FILE, ConfigError};
+use crate::error::{MissingPart, ModelError};
+use crate::generation::GenerationConfig;
+use crate::model::CaptionModel;
+use crate::processor::Processor;
+use crate::weights::{self, LoadReport, WeightLayout};
+
+/// A captioner whose checkpoints are Hugging Face's.
+pub trait Pretrained: CaptionModel {
+    /// `model_type` in `config.json`, such as `git`.
+    const MODEL_TYPE: &'static str;
+
+    /// What `config.json` holds.
+    type Config: Serialize + DeserializeOwned;
+
+    /// Checks that a model can be built.
+    ///
+    /// # Errors
+    /// Names the first value that contradicts another or is out of range.
+    fn validate_config(config: &Self::Config) -> Result<(), ConfigError>;
+
+    /// A model whose weights are yet to be loaded. The configuration was validated.
+    fn from_config(config: Self::Config, device: &Device) -> Self;
+
+    /// The configuration it was built from.
+    fn config(&self) -> &Self::Config;
+
+    /// How its parameters are named and laid out in the checkpoint.
+    fn layout() -> WeightLayout;
+
+    /// The decoding settings that came with it.
+    fn generation_config(&self) -> &GenerationConfig;
+
+    /// Replaces the decoding settings that go with it.
+    fn set_generation_config(&mut self, config: GenerationConfig);
+
+    /// Loads the model of a checkpoint folder onto `device`. For training, that is one with
+    /// autodiff.
+    ///
+    /// # Errors
+    /// When the folder or one of its files is missing, damaged or contradictory; nothing is half
+    /// loaded.
+    fn from_pretrained(folder: impl AsRef<Path>, device: &Device) -> Result<Self, ModelError> {
+        Ok(Self::from_pretrained_with_report(folder, device)?.0)
+    }
+
+    /// As [`from_pretrained`](Self::from_pretrained), and says what was noticed: weights that are
+    /// infinite or NaN, and tensors that were left out.
+    ///
+    /// # Errors
+    /// As [`from_pretrained`](Self::from_pretrained).
+    fn from_pretrained_with_report(
+        folder: impl AsRef<Path>,
+        device: &Device,
+    ) -> Result<(Self, LoadReport), ModelError> {
+        let folder = folder.as_ref();
+        check_folder(folder)?;
+        let config = read_config::<Self>(folder)?;
+        let generation = GenerationConfig::from_pretrained(folder)?;
+        let model = Self::from_config(config, device);
+        let (mut model, report) = weights::load(model, &Self::layout(), folder)?;
+        model.set_generation_config(generation);
+        Ok((model, report))
+    }
+
+    /// Loads the weights of a checkpoint folder into this model: adapters, freezing and settings
+    /// stay.
+    ///
+    /// # Errors
+    /// When the weights are missing, damaged or another model's; nothing is half loaded.
+    fn load_weights(self, folder: impl AsRef<Path>) -> Result<Self, ModelError> {
+        Ok(weights::load(self, &Self::layout(), folder.as_ref())?.0)
+    }
+
+    /// Saves the model alone: configuration and weights, an adapter merged into them. Each file is
+    /// written whole or not at all, and all other files of the folder stay.
+    ///
+    /// # Errors
+    /// When a file can't be written or the device fails.
+    fn save_pretrained(&self, folder: impl AsRef<Path>) -> Result<(), ModelError> {
+        let folder = folder.as_ref();
+        create_folder(folder)?;
+        write_json(folder.join(CONFIG_FILE), self.config())?;
+        self.generation_config()
+            .save_pretrained(folder, &self.spec())?;
+        let layout = Self::layout();
+        if has_adapter(self) {
+            weights::save(&merge_adapter(self.clone()), &layout, folder)?;
+        } else {
+            weights::save(self, &layout, folder)?;
+        }
+        Ok(())
+    }
+}
+
+/// Saves model and processor as a checkpoint folder that transformers'
+/// `AutoModelForCausalLM` and `AutoProcessor` load. Each file is written whole or not at all, and
+/// all other files of the folder stay.
+///
+/// # Errors
+/// When a file can't be written or the device fails.
+pub fn save_pretrained<M: Pretrained>(
+    model: &M,
+    processor: &Processor,
+    folder: impl AsRef<Path>,
+) -> Result<(), ModelError> {
+    let folder = folder.as_ref();
+    model.save_pretrained(folder)?;
+    processor.save_pretrained(folder)
+}
+
+/// The `model_type` of a checkpoint folder.
+///
+/// # Errors
+/// When the folder or its `config.json` is missing, or that names none.
+pub fn model_type(folder: impl AsRef<Path>) -> Result<String, ModelError> {
+    let folder = folder.as_ref();
+    check_folder(folder)?;
+    let path = folder.join(CONFIG_FILE);
+    let config: Map<String, Value> = read_json(&path)?;
+    match config.get("model_type").and_then(Value::as_str) {
+        Some(kind) => Ok(kind.to_owned()),
+        None => Err(ModelError::ConfigFile {
+            path,
+            source: ConfigError {
+                key: "model_type",
+                value: "missing".into(),
+                problem: "but it says which model this is".into(),
+            },
+        }),
+    }
+}
+
+fn read_config<M: Pretrained>(folder: &Path) -> Result<M::Config, ModelError> {
+    let path = folder.join(CONFIG_FILE);
+    let raw: Map<String, Value> = read_json(&path)?;
+    if let Some(found) = raw.get("model_type").and_then(Value::as_str)
+        && found != M::MODEL_TYPE
+    {
+        return Err(ModelError::UnknownModelType {
+            path,
+            found: found.to_owned(),
+            known: M::MODEL_TYPE.to_owned(),
+        });
+    }
+    // Read once more, so that a wrong value is named with its line.
+    let config: M::Config = read_json(&path)?;
+    M::validate_config(&config).map_err(|source| ModelError::ConfigFile { path, source })?;
+    Ok(config)
+}
+
+/// Checks that a folder holds a configuration and weights.
+fn check_folder(folder: &Path) -> Result<(), ModelError> {
+    let missing = if !folder.exists() {
+        MissingPart::Folder
+    } else if !folder.is_dir() {
+        MissingPart::IsFile
+    } else if !folder.join(CONFIG_FILE).is_file() {
+        MissingPart::Config
+    } else if !weights::has_weights(folder) {
+        MissingPart::Weights
+    } else {
+        return Ok(());
+    };
+    let path = folder.to_owned();
+    Err(ModelError::NoModel { path, missing })
+}
