@@ -1,88 +1,61 @@
 //! What a captioned picture set is.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::iter;
+use std::ops::Range;
 
-use crate::DataError;
-
-/// A picture as a data set holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Picture {
-    /// An encoded file's bytes (PNG, JPEG, ...), not yet decoded.
-    Encoded(Vec<u8>),
-    /// Decoded RGB, 8 bits a channel, rows from top to bottom.
-    Rgb8 {
-        /// Width in pixels.
-        width: u32,
-        /// Height in pixels.
-        height: u32,
-        /// `width * height * 3` bytes, `R G B` of each pixel in turn.
-        pixels: Vec<u8>,
-    },
-}
-
-/// One picture with its captions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// The picture.
-    pub picture: Picture,
-    /// The captions: at least one, none of them empty.
-    pub captions: Vec<String>,
-    /// The picture's name: its file name relative to the set, or for example `creature-17`.
-    pub name: String,
-}
-
-/// A column of a set, as `datasets` prints it: a name and a type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Feature {
-    /// The column's name.
-    pub name: String,
-    /// The column's type.
-    pub kind: FeatureType,
-}
-
-impl Feature {
-    /// The columns of a set of pictures with a caption column of this name.
-    pub(crate) fn image_and(caption_column: &str, kind: FeatureType) -> Vec<Self> {
-        let image = Self {
-            name: "image".to_owned(),
-            kind: FeatureType::Image,
-        };
-        vec![
-            image,
-            Self {
-                name: caption_column.to_owned(),
-                kind,
-            },
-        ]
-    }
-}
-
-/// The type of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FeatureType {
-    /// A picture.
-    Image,
-    /// One caption a row.
-    Text,
-    /// One caption or more a row.
-    TextList,
-}
-
-impl fmt::Display for FeatureType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Image => "Image",
-            Self::Text => "string",
-            Self::TextList => "list<string>",
-        })
-    }
-}
+use crate::{DataError, Feature, Picture, SkippedRow};
 
 /// A set of captioned pictures, read row by row.
 ///
 /// A set is shared between loader threads, so reading takes `&self`. Row
 /// indices count from 0; the rows that people read about count from 1.
+///
+/// Six methods are a whole set: here, squares of each grey, drawn when they are read.
+///
+/// ```
+/// use std::borrow::Cow;
+///
+/// use captioner_data::{CaptionDataset, DataError, Feature, FeatureType, Picture};
+///
+/// struct Greys;
+///
+/// impl Greys {
+///     fn grey(&self, row: usize) -> Result<u8, DataError> {
+///         u8::try_from(row).map_err(|_| DataError::row_out_of_range(self, row))
+///     }
+/// }
+///
+/// impl CaptionDataset for Greys {
+///     fn name(&self) -> &str {
+///         "greys"
+///     }
+///     fn len(&self) -> usize {
+///         256
+///     }
+///     fn features(&self) -> Vec<Feature> {
+///         Feature::image_and("text", FeatureType::Text)
+///     }
+///     fn captions(&self, row: usize) -> Result<Cow<'_, [String]>, DataError> {
+///         let grey = self.grey(row)?;
+///         Ok(vec![format!("a square of grey {grey}")].into())
+///     }
+///     fn picture(&self, row: usize) -> Result<Picture, DataError> {
+///         let pixels = vec![self.grey(row)?; 32 * 32 * 3];
+///         Ok(Picture::Rgb8 { width: 32, height: 32, pixels })
+///     }
+///     fn row_name(&self, row: usize) -> Result<String, DataError> {
+///         Ok(format!("grey-{}", self.grey(row)?))
+///     }
+/// }
+///
+/// # fn main() -> Result<(), DataError> {
+/// assert_eq!(*Greys.captions(7)?, ["a square of grey 7"]);
+/// assert_eq!(Greys.describe_row(7)?, "`grey-7` of `greys` row 8");
+/// assert_eq!(Greys.blocks().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait CaptionDataset: Send + Sync {
     /// The set's name, for people: `creatures`, or the folder's path.
     fn name(&self) -> &str;
@@ -98,43 +71,68 @@ pub trait CaptionDataset: Send + Sync {
     /// The columns and their types.
     fn features(&self) -> Vec<Feature>;
 
-    /// A row's captions, without touching its picture.
+    /// A row's captions as they are written in the set, read without its picture.
+    ///
+    /// There may be none: who needs one reports [`DataError::NoCaption`].
     ///
     /// # Errors
-    /// [`DataError::RowOutOfRange`].
-    fn captions(&self, index: usize) -> Result<&[String], DataError>;
+    /// [`DataError::RowOutOfRange`], or that the row can't be read.
+    fn captions(&self, row: usize) -> Result<Cow<'_, [String]>, DataError>;
+
+    /// How many captions a row has.
+    ///
+    /// By default they are read and counted; a set that knows their number without
+    /// reading them says so here.
+    ///
+    /// # Errors
+    /// Those of [`CaptionDataset::captions`].
+    fn caption_count(&self, row: usize) -> Result<usize, DataError> {
+        Ok(self.captions(row)?.len())
+    }
+
+    /// Reads (or draws) a row's picture, without its captions.
+    ///
+    /// # Errors
+    /// [`DataError::RowOutOfRange`], or that the picture can't be read.
+    fn picture(&self, row: usize) -> Result<Picture, DataError>;
 
     /// The picture's name: its file name relative to the set, or for example `creature-17`.
     ///
     /// # Errors
     /// [`DataError::RowOutOfRange`].
-    fn row_name(&self, index: usize) -> Result<String, DataError>;
+    fn row_name(&self, row: usize) -> Result<String, DataError>;
 
     /// Where a row comes from, for messages about it: the picture, the row
-    /// counted from 1, and the file which lists it.
+    /// counted from 1, and the file or the set which lists it.
     ///
     /// # Errors
     /// [`DataError::RowOutOfRange`].
-    fn describe_row(&self, index: usize) -> Result<String, DataError>;
+    fn describe_row(&self, row: usize) -> Result<String, DataError> {
+        let (name, set) = (self.row_name(row)?, self.name());
+        Ok(format!("`{name}` of `{set}` row {}", row + 1))
+    }
 
-    /// Reads (or draws) a row's picture and gives it with its captions.
+    /// The natural blocks: runs of rows which are cheap to read together, such as
+    /// the row groups of a Parquet file or the shards of a tar set.
     ///
-    /// # Errors
-    /// [`DataError::RowOutOfRange`], or that the picture's file can't be read.
-    fn row(&self, index: usize) -> Result<Row, DataError>;
-}
+    /// They are in order and cover `0..len` without a gap or an overlap, and they
+    /// are the same each time the set is opened. A sampler shuffles the blocks and
+    /// the rows within them. One block, the default, says that any row costs the
+    /// same wherever it lies; an empty set has none.
+    fn blocks(&self) -> Vec<Range<usize>> {
+        let all = 0..self.len();
+        iter::once(all).filter(|all| !all.is_empty()).collect()
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Whether reading a row twice may give different pictures, so that keeping
+    /// them would be wrong.
+    fn rows_vary(&self) -> bool {
+        false
+    }
 
-    #[test]
-    fn features_print_as_datasets_prints_them() {
-        let features = Feature::image_and("text", FeatureType::TextList);
-        let printed: Vec<_> = features
-            .iter()
-            .map(|f| format!("{}: {}", f.name, f.kind))
-            .collect();
-        assert_eq!(printed, ["image: Image", "text: list<string>"]);
+    /// The rows which were left out when the set was opened, under
+    /// [`BadRows::Skip`](crate::BadRows::Skip).
+    fn skipped(&self) -> &[SkippedRow] {
+        &[]
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::CaptionDataset;
+
 /// A row of a metadata file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -25,12 +27,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// What can be wrong with a data set. Each message names the thing and the mend.
+/// What can be wrong with a data set. Each message names the thing and what helps.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
     /// The folder isn't there.
-    #[error("there is no folder `{}`: check the path, or give `creatures` for the built-in set", path.display())]
+    #[error("there is no folder `{}`: check the path", path.display())]
     FolderMissing {
         /// The folder asked for.
         path: PathBuf,
@@ -45,20 +47,20 @@ pub enum DataError {
 
     /// A Parquet file was given.
     #[error(
-        "`{spec}`: Parquet files are not supported yet: give a folder with metadata.jsonl or metadata.csv, or `creatures`"
+        "`{}`: Parquet files are not supported yet: give a folder with metadata.jsonl or metadata.csv", path.display()
     )]
     ParquetUnsupported {
-        /// What was asked for.
-        spec: String,
+        /// The file asked for.
+        path: PathBuf,
     },
 
     /// Something of the form of a Hugging Face Hub id was given, and it is no folder here.
     #[error(
-        "there is no folder `{spec}`, and hub ids are not supported yet: give a folder with metadata.jsonl or metadata.csv, or `creatures`"
+        "there is no folder `{id}`, and hub ids are not supported yet: give a folder with metadata.jsonl or metadata.csv"
     )]
     HubIdUnsupported {
         /// What was asked for.
-        spec: String,
+        id: String,
     },
 
     /// The folder has no metadata file.
@@ -151,7 +153,7 @@ pub enum DataError {
     },
 
     /// A CSV row can't be read.
-    #[error("{place}: {reason}: mend the row's commas and quotes")]
+    #[error("{place}: {reason}: fix the row's commas and quotes")]
     InvalidCsv {
         /// The row.
         place: Place,
@@ -235,6 +237,37 @@ pub enum DataError {
         path: PathBuf,
     },
 
+    /// No row of the set can be used, though bad rows may be skipped.
+    #[error("none of the {rows} row(s) of `{}` can be used; the first: {first}", path.display())]
+    NoGoodRows {
+        /// The metadata file.
+        path: PathBuf,
+        /// How many rows there are.
+        rows: usize,
+        /// What is wrong with the first.
+        #[source]
+        first: Box<DataError>,
+    },
+
+    /// More rows are bad than are listed.
+    #[error("more than {limit} rows of `{}` can't be used: fix the file, or remove those rows from it; the first: {first}", path.display())]
+    TooManyBadRows {
+        /// The metadata file.
+        path: PathBuf,
+        /// How many bad rows may be skipped.
+        limit: usize,
+        /// What is wrong with the first.
+        #[source]
+        first: Box<DataError>,
+    },
+
+    /// A row has no caption where one is needed.
+    #[error("{row} has no caption: write one or remove the row")]
+    NoCaption {
+        /// Where the row is, as [`CaptionDataset::describe_row`] says.
+        row: String,
+    },
+
     /// There is no such row.
     #[error("there is no row at index {index}: `{set}` has {len} rows")]
     RowOutOfRange {
@@ -269,15 +302,68 @@ pub enum DataError {
         /// How many rows the test half would get.
         test: usize,
     },
+
+    /// A data set's own error.
+    #[error("`{set}`: {source}")]
+    Custom {
+        /// The set's name.
+        set: String,
+        /// What is wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 impl DataError {
-    /// The error for an index past the end of a set.
-    pub(crate) fn out_of_range(set: &str, index: usize, len: usize) -> Self {
+    /// The row of a metadata file that is at fault, and the picture which it names
+    /// if it could be read that far; none if the error isn't about such a row.
+    pub(crate) fn bad_row(&self) -> Option<(&Place, Option<&str>)> {
+        match self {
+            Self::PictureMissing { place, file_name }
+            | Self::PathOutside { place, file_name }
+            | Self::EmptyCaption { place, file_name }
+            | Self::CaptionTooLong {
+                place, file_name, ..
+            } => Some((place, Some(file_name))),
+            Self::InvalidJson { place, .. }
+            | Self::InvalidCsv { place, .. }
+            | Self::NotUtf8 { place }
+            | Self::LineTooLong { place, .. }
+            | Self::MissingColumn { place, .. }
+            | Self::WrongType { place, .. } => Some((place, None)),
+            _ => None,
+        }
+    }
+
+    /// The error for a row past the end of a set, for implementations of [`CaptionDataset`].
+    pub fn row_out_of_range(set: &(impl CaptionDataset + ?Sized), row: usize) -> Self {
         Self::RowOutOfRange {
-            set: set.to_owned(),
-            index,
-            len,
+            set: set.name().to_owned(),
+            index: row,
+            len: set.len(),
+        }
+    }
+
+    /// The error for a row whose captions are none, for whoever needs one.
+    pub fn no_caption(set: &(impl CaptionDataset + ?Sized), row: usize) -> Self {
+        let described = set.describe_row(row);
+        Self::NoCaption {
+            row: described.unwrap_or_else(|_| format!("`{}` row {}", set.name(), row + 1)),
+        }
+    }
+
+    /// A data set's own error, for implementations of [`CaptionDataset`].
+    ///
+    /// ```
+    /// let error = captioner_data::DataError::custom("my album", "the server is down");
+    /// assert_eq!(error.to_string(), "`my album`: the server is down");
+    /// ```
+    pub fn custom(
+        set: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Custom {
+            set: set.into(),
+            source: source.into(),
         }
     }
 }

@@ -1,29 +1,31 @@
 //! Captioned picture sets.
 //!
-//! A [`CaptionDataset`] is read row by row: a [`Row`] holds a [`Picture`] and
-//! one caption or more. Two kinds of set are here:
+//! A [`CaptionDataset`] is read row by row: each row has a [`Picture`] and its
+//! captions, read apart. Two kinds of set are here:
 //!
-//! - [`Creatures`]: drawings which the program makes itself from a seed, so that
-//!   a first training run needs no download;
 //! - [`PictureFolder`]: a folder of pictures with `metadata.jsonl` or
-//!   `metadata.csv`, laid out as the `imagefolder` builder of Hugging Face `datasets` reads it.
+//!   `metadata.csv`, laid out as the `imagefolder` builder of Hugging Face `datasets` reads it;
+//! - [`InMemoryDataset`]: pictures and captions which the caller has already.
 //!
-//! [`open_dataset`] chooses between them by what a user typed, and
-//! [`train_test_split`] cuts a set in two.
+//! A set of one's own takes six methods: the example at [`CaptionDataset`] is one.
+//! [`open_dataset`] opens what a user named, and [`train_test_split`] cuts a set in two.
 //!
 //! ```
-//! use captioner_data::{CaptionDataset, Picture, open_dataset, train_test_split};
+//! use std::sync::Arc;
+//!
+//! use captioner_data::{CaptionDataset, InMemoryDataset, Picture, train_test_split};
 //!
 //! # fn main() -> Result<(), captioner_data::DataError> {
-//! let set = open_dataset("creatures", 0)?;
-//! assert_eq!(set.len(), 833);
+//! let mut set = InMemoryDataset::new("greys");
+//! for grey in 0..20 {
+//!     let picture = Picture::Rgb8 { width: 4, height: 4, pixels: vec![grey; 48] };
+//!     set.push(picture, [format!("a square of grey {grey}")]);
+//! }
 //!
-//! let split = train_test_split(set, 0.1, 42)?;
-//! assert_eq!((split.train.len(), split.test.len()), (749, 84));
-//!
-//! let row = split.test.row(0)?;
-//! assert!(row.captions[0].starts_with("a drawing of a"));
-//! assert!(matches!(row.picture, Picture::Rgb8 { width: 256, height: 256, .. }));
+//! let split = train_test_split(Arc::new(set), 0.1, 42)?;
+//! assert_eq!((split.train.len(), split.test.len()), (18, 2));
+//! assert!(split.test.captions(0)?[0].starts_with("a square of grey"));
+//! assert!(matches!(split.test.picture(0)?, Picture::Rgb8 { width: 4, height: 4, .. }));
 //! # Ok(())
 //! # }
 //! ```
@@ -31,18 +33,27 @@
 //! The crate decodes no picture and knows no tensor: a picture from a folder is
 //! handed on as the bytes of its file.
 
-mod creatures;
+mod bad_rows;
+mod blocks;
 mod dataset;
 mod error;
+mod feature;
 mod folder;
+mod in_memory;
 mod open;
+mod picture;
 mod split;
 mod subset;
+#[cfg(test)]
+mod test_sets;
 
-pub use creatures::Creatures;
-pub use dataset::{CaptionDataset, Feature, FeatureType, Picture, Row};
+pub use bad_rows::{BadRows, SkippedRow};
+pub use dataset::CaptionDataset;
 pub use error::{DataError, Place};
+pub use feature::{Feature, FeatureType};
 pub use folder::PictureFolder;
-pub use open::open_dataset;
+pub use in_memory::InMemoryDataset;
+pub use open::{OpenOptions, open_dataset};
+pub use picture::Picture;
 pub use split::{Split, train_test_split};
 pub use subset::Subset;

@@ -3,36 +3,57 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{CaptionDataset, Creatures, DataError, PictureFolder};
+use crate::{BadRows, CaptionDataset, DataError, PictureFolder};
 
-/// Opens the set which `spec` names.
+/// How a set is opened. `OpenOptions::default()` stops at the first bad row.
 ///
-/// - `creatures` (or nothing): the built-in [`Creatures`], drawn from `seed`;
-///   a folder of that name is `./creatures`;
-/// - a folder: a [`PictureFolder`], for which `seed` has no meaning.
+/// ```
+/// use captioner_data::{BadRows, OpenOptions};
+///
+/// let options = OpenOptions::default().with_bad_rows(BadRows::Skip);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenOptions {
+    /// What happens to rows that can't be used.
+    pub bad_rows: BadRows,
+}
+
+impl OpenOptions {
+    /// Sets what happens to rows that can't be used.
+    pub fn with_bad_rows(mut self, bad_rows: BadRows) -> Self {
+        self.bad_rows = bad_rows;
+        self
+    }
+}
+
+/// Opens the set which `spec` names: a folder, as a [`PictureFolder`].
+///
+/// What isn't supported yet, though a set could be named so, is an error of its own.
 ///
 /// # Errors
 /// [`DataError::ParquetUnsupported`] for a `*.parquet` file,
 /// [`DataError::HubIdUnsupported`] for `owner/name` where there is no such folder,
-/// [`DataError::FolderMissing`], [`DataError::NotAFolder`], and those of [`PictureFolder::open`].
-pub fn open_dataset(spec: &str, seed: u64) -> Result<Arc<dyn CaptionDataset>, DataError> {
-    if spec.is_empty() || spec == "creatures" {
-        return Ok(Arc::new(Creatures::new(seed)));
-    }
-    let path = Path::new(spec);
+/// [`DataError::FolderMissing`], [`DataError::NotAFolder`], and those of
+/// [`PictureFolder::open_with`].
+pub fn open_dataset(
+    spec: impl AsRef<Path>,
+    options: &OpenOptions,
+) -> Result<Arc<dyn CaptionDataset>, DataError> {
+    let path = spec.as_ref();
     if !path.is_dir() {
         if is_parquet(path) {
             return Err(DataError::ParquetUnsupported {
-                spec: spec.to_owned(),
+                path: path.to_owned(),
             });
         }
-        if !path.exists() && is_hub_id(spec) {
-            return Err(DataError::HubIdUnsupported {
-                spec: spec.to_owned(),
-            });
+        if let Some(id) = path.to_str().filter(|id| is_hub_id(id))
+            && !path.exists()
+        {
+            return Err(DataError::HubIdUnsupported { id: id.to_owned() });
         }
     }
-    Ok(Arc::new(PictureFolder::open(path)?))
+    Ok(Arc::new(PictureFolder::open_with(path, options)?))
 }
 
 fn is_parquet(path: &Path) -> bool {
@@ -56,16 +77,8 @@ fn is_hub_id(spec: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn error(spec: &str) -> DataError {
-        open_dataset(spec, 0).err().unwrap()
-    }
-
-    #[test]
-    fn creatures_are_the_default() {
-        for spec in ["", "creatures"] {
-            let set = open_dataset(spec, 3).unwrap();
-            assert_eq!((set.name(), set.len()), ("creatures", Creatures::ROWS));
-        }
+    fn error(spec: impl AsRef<Path>) -> DataError {
+        open_dataset(spec, &OpenOptions::default()).err().unwrap()
     }
 
     #[test]
@@ -91,7 +104,13 @@ mod tests {
 
     #[test]
     fn a_missing_folder_is_a_named_error() {
-        for spec in ["/nowhere/at/all", "./no/folder", "../nowhere", "nowhere"] {
+        for spec in [
+            "",
+            "/nowhere/at/all",
+            "./no/folder",
+            "../nowhere",
+            "nowhere",
+        ] {
             assert!(
                 matches!(error(spec), DataError::FolderMissing { .. }),
                 "{spec}"
@@ -104,10 +123,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("metadata.jsonl");
         std::fs::write(&file, "{}").unwrap();
-        assert!(matches!(
-            error(file.to_str().unwrap()),
-            DataError::NotAFolder { .. }
-        ));
+        assert!(matches!(error(file), DataError::NotAFolder { .. }));
     }
 
     #[test]
@@ -116,11 +132,22 @@ mod tests {
         std::fs::write(folder.path().join("a.png"), "x").unwrap();
         let line = r#"{"file_name": "a.png", "text": "a cat"}"#;
         std::fs::write(folder.path().join("metadata.jsonl"), line).unwrap();
-        assert_eq!(
-            open_dataset(folder.path().to_str().unwrap(), 0)
-                .unwrap()
-                .len(),
-            1
-        );
+        let set = open_dataset(folder.path(), &OpenOptions::default()).unwrap();
+        assert_eq!((set.len(), set.skipped().len()), (1, 0));
+    }
+
+    #[test]
+    fn options_reach_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.png"), "x").unwrap();
+        let lines = "{\"file_name\": \"a.png\", \"text\": \"a cat\"}\n{}\n";
+        std::fs::write(folder.path().join("metadata.jsonl"), lines).unwrap();
+        assert!(matches!(
+            error(folder.path()),
+            DataError::MissingColumn { .. }
+        ));
+        let options = OpenOptions::default().with_bad_rows(BadRows::Skip);
+        let set = open_dataset(folder.path(), &options).unwrap();
+        assert_eq!((set.len(), set.skipped().len()), (1, 1));
     }
 }

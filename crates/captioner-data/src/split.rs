@@ -6,6 +6,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use crate::blocks::group_by_block;
 use crate::{CaptionDataset, DataError, Subset};
 
 /// The two parts of a set.
@@ -20,7 +21,9 @@ pub struct Split {
 /// Shuffles the rows by `seed` and holds out `ceil(test_size * rows)` of them.
 ///
 /// The sizes are those of `datasets.Dataset.train_test_split`; the order is not,
-/// for NumPy's generator makes that one.
+/// for NumPy's generator makes that one. Where the set has several
+/// [`blocks`](CaptionDataset::blocks), each part keeps the rows of a block together,
+/// so that reading a part stays cheap.
 ///
 /// # Errors
 /// [`DataError::InvalidTestSize`] unless `0 < test_size < 1`;
@@ -33,7 +36,10 @@ pub fn train_test_split(
     let test_rows = test_rows(set.as_ref(), test_size)?;
     let mut test: Vec<usize> = (0..set.len()).collect();
     test.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-    let train = test.split_off(test_rows);
+    let mut train = test.split_off(test_rows);
+    let blocks = set.blocks();
+    group_by_block(&mut train, &blocks);
+    group_by_block(&mut test, &blocks);
     let part = |rows, part| Subset::new(set.clone(), rows, format!("{}[{part}]", set.name()));
     Ok(Split {
         train: part(train, "train")?,
@@ -65,24 +71,24 @@ fn test_rows(set: &dyn CaptionDataset, test_size: f64) -> Result<usize, DataErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Creatures;
+    use crate::test_sets::{Peculiar, numbered};
 
-    fn creatures(rows: usize) -> Arc<dyn CaptionDataset> {
-        Arc::new(Creatures::with_rows(rows, 0))
+    fn set(rows: usize) -> Arc<dyn CaptionDataset> {
+        Arc::new(numbered(rows))
     }
 
     #[test]
     fn sizes_are_those_of_datasets() {
         for (rows, test_size, test) in [(833, 0.1, 84), (10, 0.1, 1), (2, 0.5, 1), (833, 0.2, 167)]
         {
-            let split = train_test_split(creatures(rows), test_size, 42).unwrap();
+            let split = train_test_split(set(rows), test_size, 42).unwrap();
             assert_eq!((split.train.len(), split.test.len()), (rows - test, test));
         }
     }
 
     #[test]
     fn the_parts_are_disjoint_and_cover_the_set() {
-        let split = train_test_split(creatures(50), 0.3, 7).unwrap();
+        let split = train_test_split(set(50), 0.3, 7).unwrap();
         let mut rows = [split.train.indices(), split.test.indices()].concat();
         rows.sort_unstable();
         assert!(rows.into_iter().eq(0..50));
@@ -91,7 +97,7 @@ mod tests {
     #[test]
     fn the_seed_alone_decides_the_split() {
         let rows = |seed| {
-            train_test_split(creatures(50), 0.3, seed)
+            train_test_split(set(50), 0.3, seed)
                 .unwrap()
                 .test
                 .indices()
@@ -103,14 +109,32 @@ mod tests {
 
     #[test]
     fn a_split_keeps_its_rows_from_release_to_release() {
-        let split = train_test_split(creatures(12), 0.4, 42).unwrap();
+        let split = train_test_split(set(12), 0.4, 42).unwrap();
         assert_eq!(split.test.indices(), [7, 1, 11, 4, 6]);
+    }
+
+    #[test]
+    fn parts_of_a_set_with_blocks_keep_the_rows_of_a_block_together() {
+        let sizes = [10, 1, 20, 19];
+        let split = train_test_split(Peculiar::new(&sizes), 0.3, 7).unwrap();
+        let one_block = train_test_split(set(50), 0.3, 7).unwrap();
+        for (part, one_block) in [
+            (&split.train, &one_block.train),
+            (&split.test, &one_block.test),
+        ] {
+            let (mut rows, mut same) = (part.indices().to_vec(), one_block.indices().to_vec());
+            rows.sort_unstable();
+            same.sort_unstable();
+            assert_eq!(rows, same, "the same rows are held out whatever the blocks");
+            assert!(part.blocks().len() <= sizes.len(), "{:?}", part.blocks());
+        }
+        assert_eq!(split.train.blocks().len() + split.test.blocks().len(), 7);
     }
 
     #[test]
     fn a_share_that_is_no_fraction_is_a_named_error() {
         for test_size in [0.0, 1.0, -0.1, 1.5, f64::NAN, f64::INFINITY] {
-            let error = train_test_split(creatures(5), test_size, 0).unwrap_err();
+            let error = train_test_split(set(5), test_size, 0).unwrap_err();
             assert!(
                 matches!(error, DataError::InvalidTestSize { .. }),
                 "{error}"
@@ -121,7 +145,7 @@ mod tests {
     #[test]
     fn an_empty_part_is_a_named_error() {
         for (rows, test_size) in [(0, 0.5), (1, 0.5), (5, 0.99)] {
-            let error = train_test_split(creatures(rows), test_size, 0).unwrap_err();
+            let error = train_test_split(set(rows), test_size, 0).unwrap_err();
             assert!(matches!(error, DataError::EmptySplit { .. }), "{error}");
         }
     }

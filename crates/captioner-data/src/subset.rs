@@ -1,10 +1,17 @@
 //! A view on some rows of a set.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::{CaptionDataset, DataError, Feature, Row};
+use crate::blocks::runs;
+use crate::{CaptionDataset, DataError, Feature, Picture, SkippedRow};
 
 /// A view on some rows of a set, in an order of its own. Cloning it copies no row.
+///
+/// Everything is the set's, but for the name, the rows and their order. A block of
+/// the view is a run of rows next to each other which lie in one block of the set.
+/// [`skipped`](CaptionDataset::skipped) lists what was left out of the whole set.
 #[derive(Clone)]
 pub struct Subset {
     set: Arc<dyn CaptionDataset>,
@@ -24,7 +31,7 @@ impl Subset {
     ) -> Result<Self, DataError> {
         let len = set.len();
         match indices.iter().find(|&&index| index >= len) {
-            Some(&index) => Err(DataError::out_of_range(set.name(), index, len)),
+            Some(&index) => Err(DataError::row_out_of_range(set.as_ref(), index)),
             None => Ok(Self {
                 set,
                 indices: indices.into(),
@@ -38,9 +45,9 @@ impl Subset {
         &self.indices
     }
 
-    fn source_index(&self, index: usize) -> Result<usize, DataError> {
-        let found = self.indices.get(index).copied();
-        found.ok_or_else(|| DataError::out_of_range(&self.name, index, self.indices.len()))
+    fn source_row(&self, row: usize) -> Result<usize, DataError> {
+        let found = self.indices.get(row).copied();
+        found.ok_or_else(|| DataError::row_out_of_range(self, row))
     }
 }
 
@@ -66,55 +73,91 @@ impl CaptionDataset for Subset {
         self.set.features()
     }
 
-    fn captions(&self, index: usize) -> Result<&[String], DataError> {
-        self.set.captions(self.source_index(index)?)
+    fn captions(&self, row: usize) -> Result<Cow<'_, [String]>, DataError> {
+        self.set.captions(self.source_row(row)?)
     }
 
-    fn row_name(&self, index: usize) -> Result<String, DataError> {
-        self.set.row_name(self.source_index(index)?)
+    fn caption_count(&self, row: usize) -> Result<usize, DataError> {
+        self.set.caption_count(self.source_row(row)?)
     }
 
-    fn describe_row(&self, index: usize) -> Result<String, DataError> {
-        self.set.describe_row(self.source_index(index)?)
+    fn picture(&self, row: usize) -> Result<Picture, DataError> {
+        self.set.picture(self.source_row(row)?)
     }
 
-    fn row(&self, index: usize) -> Result<Row, DataError> {
-        self.set.row(self.source_index(index)?)
+    fn row_name(&self, row: usize) -> Result<String, DataError> {
+        self.set.row_name(self.source_row(row)?)
+    }
+
+    fn describe_row(&self, row: usize) -> Result<String, DataError> {
+        self.set.describe_row(self.source_row(row)?)
+    }
+
+    fn blocks(&self) -> Vec<Range<usize>> {
+        runs(&self.indices, &self.set.blocks())
+    }
+
+    fn rows_vary(&self) -> bool {
+        self.set.rows_vary()
+    }
+
+    fn skipped(&self) -> &[SkippedRow] {
+        self.set.skipped()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Creatures;
+    use crate::test_sets::{Peculiar, numbered};
 
     #[test]
     fn a_view_shows_the_rows_of_its_set_in_its_own_order() {
-        let set: Arc<dyn CaptionDataset> = Arc::new(Creatures::with_rows(5, 1));
+        let set = Peculiar::new(&[2, 3]);
         let view = Subset::new(set.clone(), vec![4, 0], "two").unwrap();
-        assert_eq!(view.len(), 2);
-        assert_eq!(view.row(0).unwrap(), set.row(4).unwrap());
-        assert_eq!(view.captions(1).unwrap(), set.captions(0).unwrap());
-        assert_eq!(view.row_name(1).unwrap(), "creature-0");
-        assert_eq!(view.describe_row(0).unwrap(), set.describe_row(4).unwrap());
+        assert_eq!((view.name(), view.len()), ("two", 2));
+        assert_eq!(view.picture(0).unwrap(), set.picture(4).unwrap());
+        assert_eq!(*view.captions(1).unwrap(), ["0"]);
+        assert_eq!(view.caption_count(0).unwrap(), 104);
+        assert_eq!(view.row_name(1).unwrap(), "row-0");
+        assert_eq!(view.describe_row(0).unwrap(), "the row that is called 4");
         assert_eq!(view.features(), set.features());
+        assert_eq!(view.skipped(), set.skipped());
+        assert!(view.rows_vary());
+    }
+
+    #[test]
+    fn a_block_is_a_run_of_rows_of_one_block_of_the_set() {
+        let set = Peculiar::new(&[3, 3, 3]);
+        let view = Subset::new(set, vec![7, 8, 2, 0, 3, 1], "some").unwrap();
+        assert_eq!(view.blocks(), [0..2, 2..4, 4..5, 5..6]);
+        let view = Subset::new(Arc::new(view), vec![1, 0, 3, 5], "fewer").unwrap();
+        assert_eq!(view.blocks(), [0..2, 2..3, 3..4]);
+    }
+
+    #[test]
+    fn a_view_on_a_set_of_one_block_has_one() {
+        let set: Arc<dyn CaptionDataset> = Arc::new(numbered(9));
+        let view = Subset::new(set.clone(), vec![8, 0, 4], "three").unwrap();
+        assert_eq!((view.blocks().len(), &view.blocks()[0]), (1, &(0..3)));
+        let view = Subset::new(set, vec![], "none").unwrap();
+        assert!(view.blocks().is_empty());
     }
 
     #[test]
     fn an_index_past_the_end_is_a_named_error() {
-        let set: Arc<dyn CaptionDataset> = Arc::new(Creatures::with_rows(5, 1));
+        let set: Arc<dyn CaptionDataset> = Arc::new(numbered(5));
         let error = Subset::new(set.clone(), vec![0, 5], "bad").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no row at index 5: `creatures` has 5 rows"
+            "there is no row at index 5: `numbered` has 5 rows"
         );
-        let error = Subset::new(set, vec![0], "one")
-            .unwrap()
-            .row(1)
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "there is no row at index 1: `one` has 1 rows"
-        );
+        let view = Subset::new(set, vec![0], "one").unwrap();
+        let message = "there is no row at index 1: `one` has 1 rows";
+        assert_eq!(view.picture(1).unwrap_err().to_string(), message);
+        assert_eq!(view.captions(1).unwrap_err().to_string(), message);
+        assert_eq!(view.caption_count(1).unwrap_err().to_string(), message);
+        assert_eq!(view.row_name(1).unwrap_err().to_string(), message);
+        assert_eq!(view.describe_row(1).unwrap_err().to_string(), message);
     }
 }

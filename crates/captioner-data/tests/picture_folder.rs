@@ -50,18 +50,13 @@ fn message(folder: &TempDir) -> String {
 
 fn check_both_rows(set: &PictureFolder) {
     assert_eq!(set.len(), 2);
-    let row = set.row(0).unwrap();
-    assert_eq!(row.picture, Picture::Encoded(b"a.png".to_vec()));
-    assert_eq!(
-        (row.name.as_str(), row.captions.as_slice()),
-        ("a.png", &["a cat".to_owned()][..])
-    );
+    let picture = |row| set.picture(row).unwrap();
+    assert_eq!(picture(0), Picture::Encoded(b"a.png".to_vec()));
+    assert_eq!(set.row_name(0).unwrap(), "a.png");
+    assert_eq!(*set.captions(0).unwrap(), ["a cat"]);
+    assert_eq!(picture(1), Picture::Encoded(b"images/b.jpg".to_vec()));
     assert_eq!(set.row_name(1).unwrap(), "images/b.jpg");
-    assert_eq!(set.captions(1).unwrap(), ["a dog, asleep"]);
-    assert_eq!(
-        set.row(1).unwrap().picture,
-        Picture::Encoded(b"images/b.jpg".to_vec())
-    );
+    assert_eq!(*set.captions(1).unwrap(), ["a dog, asleep"]);
 }
 
 #[test]
@@ -102,10 +97,10 @@ fn other_caption_columns_are_accepted() {
         let set = open(&jsonl(&format!(
             r#"{{"file_name": "a.png", "{column}": "a cat"}}"#
         )));
-        assert_eq!(set.captions(0).unwrap(), ["a cat"]);
+        assert_eq!(*set.captions(0).unwrap(), ["a cat"]);
         assert_eq!(set.features()[1].name, column);
         let set = open(&csv(&format!("{column}, file_name\na cat,a.png\n")));
-        assert_eq!(set.captions(0).unwrap(), ["a cat"]);
+        assert_eq!(*set.captions(0).unwrap(), ["a cat"]);
         assert_eq!(set.features()[1].name, column);
     }
 }
@@ -114,7 +109,7 @@ fn other_caption_columns_are_accepted() {
 fn a_list_gives_several_captions() {
     let folder = jsonl(r#"{"file_name": "a.png", "captions": ["a cat", "an animal"]}"#);
     let set = open(&folder);
-    assert_eq!(set.row(0).unwrap().captions, ["a cat", "an animal"]);
+    assert_eq!(*set.captions(0).unwrap(), ["a cat", "an animal"]);
     assert_eq!(set.features()[1].kind, FeatureType::TextList);
 }
 
@@ -159,7 +154,7 @@ fn a_picture_lost_after_opening_is_a_named_error() {
     let folder = jsonl(r#"{"file_name": "a.png", "text": "a cat"}"#);
     let set = open(&folder);
     fs::remove_file(folder.path().join("a.png")).unwrap();
-    let error = set.row(0).unwrap_err();
+    let error = set.picture(0).unwrap_err();
     assert!(matches!(error, DataError::PictureUnreadable { .. }));
     assert!(
         error.to_string().contains("a.png") && error.to_string().contains("row 1"),
@@ -170,12 +165,12 @@ fn a_picture_lost_after_opening_is_a_named_error() {
 #[test]
 fn a_picture_far_too_large_is_a_named_error() {
     let folder = jsonl(r#"{"file_name": "a.png", "text": "a cat"}"#);
-    // A sparse file: it takes no room on the disk.
+    // A sparse file: it takes no space on the disk.
     fs::File::create(folder.path().join("a.png"))
         .unwrap()
         .set_len(1 << 31)
         .unwrap();
-    let error = open(&folder).row(0).unwrap_err();
+    let error = open(&folder).picture(0).unwrap_err();
     assert!(
         matches!(
             error,
@@ -311,7 +306,7 @@ fn a_value_of_the_wrong_type_is_a_named_error() {
 fn a_csv_row_of_another_width_is_a_named_error() {
     let folder = csv("file_name,text\na.png,a cat\na.png,a dog, asleep\n");
     let expected = "`DIR/metadata.csv` row 2 (line 3): 3 field(s) where the header has 2: \
-                    mend the row's commas and quotes";
+                    fix the row's commas and quotes";
     assert_eq!(message(&folder), expected);
 }
 
@@ -385,7 +380,7 @@ fn a_row_past_the_end_is_a_named_error() {
     let folder = jsonl(r#"{"file_name": "a.png", "text": "a cat"}"#);
     let set = open(&folder);
     assert!(matches!(
-        set.row(1),
+        set.picture(1),
         Err(DataError::RowOutOfRange {
             index: 1,
             len: 1,
@@ -405,7 +400,7 @@ fn a_real_set_is_read_whole() {
     let set = PictureFolder::open(data.join("emoji-captions")).unwrap();
     assert_eq!(set.len(), 833);
     for index in 0..set.len() {
-        let row = set.row(index).unwrap();
-        assert!(matches!(row.picture, Picture::Encoded(bytes) if bytes.starts_with(b"\x89PNG")));
+        let picture = set.picture(index).unwrap();
+        assert!(matches!(picture, Picture::Encoded(bytes) if bytes.starts_with(b"\x89PNG")));
     }
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use csv::{ErrorKind, Position, Reader, ReaderBuilder, StringRecord};
 
-use super::entry::{CAPTION_COLUMN_NAMES, CAPTION_COLUMNS, Entry, FILE_COLUMN};
+use super::entry::{CAPTION_COLUMN_NAMES, CAPTION_COLUMNS, FILE_COLUMN};
 use super::metadata::Metadata;
+use super::rows::Rows;
 use crate::{DataError, FeatureType, Place};
 
 /// Where the two columns are.
@@ -17,22 +18,19 @@ struct Columns {
 }
 
 /// Reads all rows. Blank lines are skipped.
-pub(super) fn read(mut file: impl Read, folder: &Path, path: &Path) -> Result<Metadata, DataError> {
+pub(super) fn read(mut file: impl Read, mut rows: Rows) -> Result<Metadata, DataError> {
+    let path = rows.path().to_owned();
     let mut bytes = Vec::new();
     let read = file.read_to_end(&mut bytes);
     read.map_err(|source| DataError::Io {
-        path: path.to_owned(),
+        path: path.clone(),
         source,
     })?;
     let mut reader = ReaderBuilder::new().from_reader(bytes.as_slice());
-    let mut places = Places::new(path, &bytes);
+    let mut places = Places::new(&path, &bytes);
     let columns = find_columns(&mut reader, &mut places)?;
-    Ok(Metadata {
-        path: path.to_owned(),
-        caption_column: columns.caption_name.to_owned(),
-        caption_kind: FeatureType::Text,
-        entries: read_rows(&mut reader, &mut places, &columns, folder)?,
-    })
+    read_rows(&mut reader, &mut places, &columns, &mut rows)?;
+    rows.finish(columns.caption_name, FeatureType::Text)
 }
 
 fn find_columns(reader: &mut Reader<&[u8]>, places: &mut Places<'_>) -> Result<Columns, DataError> {
@@ -64,21 +62,23 @@ fn read_rows(
     reader: &mut Reader<&[u8]>,
     places: &mut Places<'_>,
     columns: &Columns,
-    folder: &Path,
-) -> Result<Vec<Entry>, DataError> {
-    let mut entries = Vec::new();
+    rows: &mut Rows,
+) -> Result<(), DataError> {
     let mut record = StringRecord::new();
     loop {
-        let row = entries.len() + 1;
-        let next = reader.read_record(&mut record);
-        if !next.map_err(|error| named_error(error, row, places))? {
-            return Ok(entries);
-        }
-        // Every record has as many fields as the header: the reader saw to that.
-        let field = |index| record.get(index).unwrap_or_default();
-        let (file_name, captions) = (field(columns.file_name), [field(columns.caption)]);
-        let place = places.place(row, record.position());
-        entries.push(Entry::new(folder, &place, file_name, &captions)?);
+        let number = rows.next_row();
+        let entry = match reader.read_record(&mut record) {
+            Ok(false) => return Ok(()),
+            Ok(true) => {
+                // Every record has as many fields as the header: the reader saw to that.
+                let field = |index| record.get(index).unwrap_or_default();
+                let place = places.place(number, record.position());
+                rows.check(&place, field(columns.file_name), &[field(columns.caption)])
+            }
+            // The reader goes on behind the record that it couldn't read.
+            Err(error) => Err(named_error(error, number, places)),
+        };
+        rows.add(entry)?;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use crate::{DataError, Place};
+use crate::{BadRows, DataError, Place};
 
 /// The longest caption: far above any sentence, and still cheap to hold.
 pub(super) const MAX_CAPTION_BYTES: usize = 100_000;
@@ -21,32 +21,31 @@ pub(super) const FILE_COLUMN: &str = "file_name";
 pub(super) struct Entry {
     pub(super) file_name: String,
     pub(super) captions: Vec<String>,
+    /// The row of the metadata file, counted from 1; rows that were left out count.
+    pub(super) row: usize,
     /// The line of the metadata file on which the row begins, counted from 1.
     pub(super) line: u64,
 }
 
 impl Entry {
     /// Checks a row: the path stays inside `folder` and leads to a file, and
-    /// there is at least one caption, none of them empty.
+    /// there is at least one caption, none of them empty or too long.
+    ///
+    /// Where bad rows are skipped, the bad captions among several are left out, and the
+    /// row stays as long as it has a good one.
     pub(super) fn new(
         folder: &Path,
         place: &Place,
         file_name: &str,
         captions: &[&str],
+        bad_rows: BadRows,
     ) -> Result<Self, DataError> {
         let named = || (place.clone(), file_name.to_owned());
         if !stays_inside(file_name) {
             let (place, file_name) = named();
             return Err(DataError::PathOutside { place, file_name });
         }
-        if captions.is_empty() {
-            let (place, file_name) = named();
-            return Err(DataError::EmptyCaption { place, file_name });
-        }
-        let captions = captions
-            .iter()
-            .map(|caption| check_caption(caption, place, file_name));
-        let captions = captions.collect::<Result<_, _>>()?;
+        let captions = check_captions(captions, place, file_name, bad_rows)?;
         if !folder.join(file_name).is_file() {
             let (place, file_name) = named();
             return Err(DataError::PictureMissing { place, file_name });
@@ -54,6 +53,7 @@ impl Entry {
         Ok(Self {
             file_name: file_name.to_owned(),
             captions,
+            row: place.row,
             line: place.line,
         })
     }
@@ -66,6 +66,28 @@ fn stays_inside(file_name: &str) -> bool {
     let climbs = file_name.split(['/', '\\']).any(|part| part == "..");
     let leads_somewhere = Path::new(file_name).file_name().is_some();
     leads_somewhere && !climbs && Path::new(file_name).components().all(is_inside)
+}
+
+fn check_captions(
+    captions: &[&str],
+    place: &Place,
+    file_name: &str,
+    bad_rows: BadRows,
+) -> Result<Vec<String>, DataError> {
+    let mut good = Vec::with_capacity(captions.len());
+    let mut first_error = None;
+    for caption in captions {
+        match (check_caption(caption, place, file_name), bad_rows) {
+            (Ok(caption), _) => good.push(caption),
+            (Err(error), BadRows::Stop) => return Err(error),
+            (Err(error), BadRows::Skip) => first_error = first_error.or(Some(error)),
+        }
+    }
+    if !good.is_empty() {
+        return Ok(good);
+    }
+    let (place, file_name) = (place.clone(), file_name.to_owned());
+    Err(first_error.unwrap_or(DataError::EmptyCaption { place, file_name }))
 }
 
 fn check_caption(caption: &str, place: &Place, file_name: &str) -> Result<String, DataError> {

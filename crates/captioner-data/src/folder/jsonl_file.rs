@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::entry::{CAPTION_COLUMN_NAMES, CAPTION_COLUMNS, Entry, FILE_COLUMN};
 use super::metadata::Metadata;
+use super::rows::Rows;
 use crate::{DataError, FeatureType, Place};
 
 /// The longest line: a picture with dozens of the longest captions.
@@ -15,56 +16,65 @@ pub(super) const MAX_LINE_BYTES: usize = 4 << 20;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads all rows. Blank lines are skipped.
-pub(super) fn read(
-    mut lines: impl BufRead,
-    folder: &Path,
-    path: &Path,
-) -> Result<Metadata, DataError> {
-    let mut metadata = Metadata {
-        path: path.to_owned(),
-        caption_column: CAPTION_COLUMNS[0].to_owned(),
-        caption_kind: FeatureType::Text,
-        entries: Vec::new(),
+pub(super) fn read(mut lines: impl BufRead, mut rows: Rows) -> Result<Metadata, DataError> {
+    let mut columns = Columns {
+        caption: None,
+        kind: FeatureType::Text,
     };
     let mut bytes = Vec::new();
     for line in 1.. {
-        let place = Place {
-            path: path.to_owned(),
-            row: metadata.entries.len() + 1,
-            line,
+        let place = rows.next_place(line);
+        let entry = match read_line(&mut lines, &mut bytes, rows.path())? {
+            Line::End => break,
+            Line::TooLong => Err(DataError::LineTooLong {
+                place,
+                limit: MAX_LINE_BYTES,
+            }),
+            Line::Read => match line_text(&bytes, &place) {
+                Ok("") => continue,
+                Ok(text) => read_row(&rows, &mut columns, &place, text),
+                Err(error) => Err(error),
+            },
         };
-        if !read_line(&mut lines, &mut bytes, &place)? {
-            break;
-        }
-        let text = line_text(&bytes, &place)?;
-        if !text.is_empty() {
-            add_row(&mut metadata, folder, &place, text)?;
-        }
+        rows.add(entry)?;
     }
-    Ok(metadata)
+    rows.finish(columns.caption.unwrap_or(CAPTION_COLUMNS[0]), columns.kind)
 }
 
-/// Reads the next line into `bytes`; false at the end of the file.
+/// What the good rows say about the caption column.
+struct Columns {
+    /// Its name in the first of them.
+    caption: Option<&'static str>,
+    kind: FeatureType,
+}
+
+/// What was found where a line may begin.
+enum Line {
+    Read,
+    TooLong,
+    End,
+}
+
+/// Reads the next line into `bytes`; of one that is too long its beginning.
 fn read_line(
     lines: &mut impl BufRead,
     bytes: &mut Vec<u8>,
-    place: &Place,
-) -> Result<bool, DataError> {
-    bytes.clear();
-    let limit = MAX_LINE_BYTES;
-    let mut limited = lines.by_ref().take(limit as u64 + 1);
-    let read = limited.read_until(b'\n', bytes);
-    let read = read.map_err(|source| DataError::Io {
-        path: place.path.clone(),
+    path: &Path,
+) -> Result<Line, DataError> {
+    let io = |source| DataError::Io {
+        path: path.to_owned(),
         source,
-    })?;
-    if read > limit {
-        return Err(DataError::LineTooLong {
-            place: place.clone(),
-            limit,
-        });
+    };
+    bytes.clear();
+    let mut limited = lines.by_ref().take(MAX_LINE_BYTES as u64 + 1);
+    let read = limited.read_until(b'\n', bytes).map_err(io)?;
+    if read <= MAX_LINE_BYTES {
+        return Ok(if read > 0 { Line::Read } else { Line::End });
     }
-    Ok(read > 0)
+    if !bytes.ends_with(b"\n") {
+        lines.skip_until(b'\n').map_err(io)?;
+    }
+    Ok(Line::TooLong)
 }
 
 /// A line as text, without a byte order mark and without the white space around it.
@@ -83,12 +93,12 @@ fn line_text<'a>(bytes: &'a [u8], place: &Place) -> Result<&'a str, DataError> {
         .trim())
 }
 
-fn add_row(
-    metadata: &mut Metadata,
-    folder: &Path,
+fn read_row(
+    rows: &Rows,
+    columns: &mut Columns,
     place: &Place,
     text: &str,
-) -> Result<(), DataError> {
+) -> Result<Entry, DataError> {
     let object: Map<String, Value> =
         serde_json::from_str(text).map_err(|error| DataError::InvalidJson {
             place: place.clone(),
@@ -96,17 +106,12 @@ fn add_row(
         })?;
     let file_name = file_name(&object, place)?;
     let (column, value) = caption_value(&object, place)?;
-    let captions = captions(column, value, place)?;
-    if metadata.entries.is_empty() {
-        metadata.caption_column = column.to_owned();
-    }
+    let entry = rows.check(place, file_name, &captions(column, value, place)?)?;
+    columns.caption.get_or_insert(column);
     if value.is_array() {
-        metadata.caption_kind = FeatureType::TextList;
+        columns.kind = FeatureType::TextList;
     }
-    metadata
-        .entries
-        .push(Entry::new(folder, place, file_name, &captions)?);
-    Ok(())
+    Ok(entry)
 }
 
 /// The parser's reason without its "at line 1", which would mislead: it saw one line only.

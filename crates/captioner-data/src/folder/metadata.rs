@@ -5,8 +5,9 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::entry::Entry;
+use super::rows::Rows;
 use super::{csv_file, jsonl_file};
-use crate::{DataError, FeatureType};
+use crate::{BadRows, DataError, FeatureType, SkippedRow};
 
 /// The largest metadata file: the captions of millions of pictures.
 const MAX_METADATA_BYTES: u64 = 1 << 30;
@@ -18,30 +19,26 @@ pub(super) struct Metadata {
     pub(super) caption_column: String,
     pub(super) caption_kind: FeatureType,
     pub(super) entries: Vec<Entry>,
+    pub(super) skipped: Vec<SkippedRow>,
 }
 
 impl Metadata {
     /// Reads the metadata file of `folder`.
-    pub(super) fn read(folder: &Path) -> Result<Self, DataError> {
+    pub(super) fn read(folder: &Path, bad_rows: BadRows) -> Result<Self, DataError> {
         check_is_folder(folder)?;
         let jsonl = folder.join("metadata.jsonl");
         let csv = folder.join("metadata.csv");
-        let metadata = match (jsonl.exists(), csv.exists()) {
+        let rows = |path| Rows::new(folder, path, bad_rows);
+        match (jsonl.exists(), csv.exists()) {
             (true, true) => Err(DataError::TwoMetadataFiles {
                 folder: folder.to_owned(),
             }),
             (false, false) => Err(DataError::NoMetadata {
                 folder: folder.to_owned(),
             }),
-            (true, false) => jsonl_file::read(open(&jsonl)?, folder, &jsonl),
-            (false, true) => csv_file::read(open(&csv)?, folder, &csv),
-        }?;
-        if metadata.entries.is_empty() {
-            return Err(DataError::EmptyDataset {
-                path: metadata.path,
-            });
+            (true, false) => jsonl_file::read(open(&jsonl)?, rows(&jsonl)),
+            (false, true) => csv_file::read(open(&csv)?, rows(&csv)),
         }
-        Ok(metadata)
     }
 }
 

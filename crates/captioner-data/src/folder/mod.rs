@@ -4,12 +4,14 @@ mod csv_file;
 mod entry;
 mod jsonl_file;
 mod metadata;
+mod rows;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::{CaptionDataset, DataError, Feature, Picture, Place, Row};
+use crate::{CaptionDataset, DataError, Feature, OpenOptions, Picture, Place, SkippedRow};
 use entry::Entry;
 use metadata::Metadata;
 
@@ -33,13 +35,29 @@ pub struct PictureFolder {
 
 impl PictureFolder {
     /// Reads the folder's metadata and checks every row: the picture's file
-    /// exists, and the caption isn't empty.
+    /// exists, and the caption isn't empty. The first bad row is an error.
     ///
     /// # Errors
-    /// A [`DataError`] which names the file, the row and the mend.
+    /// A [`DataError`] which names the file, the row and what helps.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
+        Self::open_with(path, &OpenOptions::default())
+    }
+
+    /// [`PictureFolder::open`] with options.
+    ///
+    /// Under [`BadRows::Skip`](crate::BadRows::Skip) a row is left out and listed if
+    /// its picture is missing or lies outside of the folder, if it has no caption that
+    /// isn't empty, or if its line can't be read. Of a row with several captions the
+    /// empty ones are left out, and the row stays, unlisted, as long as one remains;
+    /// under [`BadRows::Stop`](crate::BadRows::Stop) one empty caption is an error.
+    ///
+    /// # Errors
+    /// A [`DataError`] which names the file, the row and what helps. Where bad rows are
+    /// skipped it is about the folder or its metadata file as a whole, such as
+    /// [`DataError::NoGoodRows`].
+    pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self, DataError> {
         let folder = path.as_ref().to_owned();
-        let metadata = Metadata::read(&folder)?;
+        let metadata = Metadata::read(&folder, options.bad_rows)?;
         Ok(Self {
             name: folder.display().to_string(),
             folder,
@@ -49,23 +67,23 @@ impl PictureFolder {
 
     fn entry(&self, index: usize) -> Result<&Entry, DataError> {
         let entry = self.metadata.entries.get(index);
-        entry.ok_or_else(|| DataError::out_of_range(&self.name, index, self.len()))
+        entry.ok_or_else(|| DataError::row_out_of_range(self, index))
     }
 
-    fn place(&self, index: usize, entry: &Entry) -> Place {
+    fn place(&self, entry: &Entry) -> Place {
         Place {
             path: self.metadata.path.clone(),
-            row: index + 1,
+            row: entry.row,
             line: entry.line,
         }
     }
 
-    fn picture_bytes(&self, index: usize, entry: &Entry) -> Result<Vec<u8>, DataError> {
+    fn picture_bytes(&self, entry: &Entry) -> Result<Vec<u8>, DataError> {
         let path = self.folder.join(&entry.file_name);
         match read_up_to(&path, MAX_PICTURE_BYTES) {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(bytes)) => {
-                let place = self.place(index, entry);
+                let place = self.place(entry);
                 Err(DataError::PictureTooLarge {
                     path,
                     place,
@@ -74,7 +92,7 @@ impl PictureFolder {
                 })
             }
             Err(source) => {
-                let place = self.place(index, entry);
+                let place = self.place(entry);
                 Err(DataError::PictureUnreadable {
                     path,
                     place,
@@ -110,29 +128,25 @@ impl CaptionDataset for PictureFolder {
         Feature::image_and(&self.metadata.caption_column, self.metadata.caption_kind)
     }
 
-    fn captions(&self, index: usize) -> Result<&[String], DataError> {
-        Ok(&self.entry(index)?.captions)
+    fn captions(&self, row: usize) -> Result<Cow<'_, [String]>, DataError> {
+        Ok(self.entry(row)?.captions.as_slice().into())
     }
 
-    fn row_name(&self, index: usize) -> Result<String, DataError> {
-        Ok(self.entry(index)?.file_name.clone())
+    fn picture(&self, row: usize) -> Result<Picture, DataError> {
+        let bytes = self.picture_bytes(self.entry(row)?)?;
+        Ok(Picture::Encoded(bytes))
     }
 
-    fn describe_row(&self, index: usize) -> Result<String, DataError> {
-        let entry = self.entry(index)?;
-        Ok(format!(
-            "`{}` of {}",
-            entry.file_name,
-            self.place(index, entry)
-        ))
+    fn row_name(&self, row: usize) -> Result<String, DataError> {
+        Ok(self.entry(row)?.file_name.clone())
     }
 
-    fn row(&self, index: usize) -> Result<Row, DataError> {
-        let entry = self.entry(index)?;
-        Ok(Row {
-            picture: Picture::Encoded(self.picture_bytes(index, entry)?),
-            captions: entry.captions.clone(),
-            name: entry.file_name.clone(),
-        })
+    fn describe_row(&self, row: usize) -> Result<String, DataError> {
+        let entry = self.entry(row)?;
+        Ok(format!("`{}` of {}", entry.file_name, self.place(entry)))
+    }
+
+    fn skipped(&self) -> &[SkippedRow] {
+        &self.metadata.skipped
     }
 }

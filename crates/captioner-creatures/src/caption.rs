@@ -1,6 +1,6 @@
 //! The sentence about a creature.
 
-use super::traits::{Backdrop, Colour, Expression, Growth, Item, Scene, Shape, Traits};
+use crate::traits::{Backdrop, Colour, Expression, Growth, Item, Scene, Shape, Traits};
 
 /// The caption: a function of what can be seen and of nothing else, so that a
 /// model can learn to give it to the word. 9 to 18 words, lower case, no punctuation.

@@ -15,9 +15,9 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use tiny_skia::Pixmap;
 
-use super::traits::{Scene, Traits};
-use crate::Picture;
+use crate::traits::{Scene, Traits};
 use body::Anatomy;
+use captioner_data::Picture;
 use palette::Palette;
 use pen::{Pen, oval};
 use style::Style;

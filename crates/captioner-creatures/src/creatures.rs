@@ -1,17 +1,15 @@
-//! The built-in set: drawings which the program makes itself.
+//! The set: rows made from a seed, drawn when they are read.
 
-mod caption;
-mod draw;
-mod traits;
+use std::borrow::Cow;
 
+use captioner_data::{CaptionDataset, DataError, Feature, FeatureType, Picture};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{CaptionDataset, DataError, Feature, FeatureType, Picture, Row};
-use traits::Traits;
+use crate::traits::Traits;
+use crate::{caption, draw};
 
-/// The built-in set: drawings of creatures with a caption each, made by the
-/// program itself.
+/// Drawings of creatures with a caption each, made by the program itself.
 ///
 /// It has as many rows as the "Pokémon BLIP captions" set, and captions in its
 /// manner, such as "a drawing of a pink and blue creature with long ears and a
@@ -44,16 +42,16 @@ impl Creatures {
         Self { seed, captions }
     }
 
-    fn check(&self, index: usize) -> Result<(), DataError> {
-        if index < self.len() {
+    fn check(&self, row: usize) -> Result<(), DataError> {
+        if row < self.len() {
             Ok(())
         } else {
-            Err(self.out_of_range(index))
+            Err(self.out_of_range(row))
         }
     }
 
-    fn out_of_range(&self, index: usize) -> DataError {
-        DataError::out_of_range(self.name(), index, self.len())
+    fn out_of_range(&self, row: usize) -> DataError {
+        DataError::row_out_of_range(self, row)
     }
 }
 
@@ -70,30 +68,27 @@ impl CaptionDataset for Creatures {
         Feature::image_and("text", FeatureType::TextList)
     }
 
-    fn captions(&self, index: usize) -> Result<&[String], DataError> {
-        let captions = self.captions.get(index).map(Vec::as_slice);
-        captions.ok_or_else(|| self.out_of_range(index))
+    fn captions(&self, row: usize) -> Result<Cow<'_, [String]>, DataError> {
+        let captions = self.captions.get(row).map(|all| Cow::from(all.as_slice()));
+        captions.ok_or_else(|| self.out_of_range(row))
     }
 
-    fn row_name(&self, index: usize) -> Result<String, DataError> {
-        self.check(index)?;
-        Ok(format!("creature-{index}"))
+    fn picture(&self, row: usize) -> Result<Picture, DataError> {
+        self.check(row)?;
+        Ok(Blueprint::new(self.seed, row).picture())
     }
 
-    fn describe_row(&self, index: usize) -> Result<String, DataError> {
-        self.check(index)?;
-        let (row, seed) = (index + 1, self.seed);
+    fn row_name(&self, row: usize) -> Result<String, DataError> {
+        self.check(row)?;
+        Ok(format!("creature-{row}"))
+    }
+
+    fn describe_row(&self, row: usize) -> Result<String, DataError> {
+        self.check(row)?;
+        let (number, seed) = (row + 1, self.seed);
         Ok(format!(
-            "`creature-{index}` of the built-in creatures row {row} (seed {seed})"
+            "`creature-{row}` of the built-in creatures row {number} (seed {seed})"
         ))
-    }
-
-    fn row(&self, index: usize) -> Result<Row, DataError> {
-        Ok(Row {
-            captions: self.captions(index)?.to_vec(),
-            name: self.row_name(index)?,
-            picture: Blueprint::new(self.seed, index).picture(),
-        })
     }
 }
 
@@ -134,11 +129,12 @@ mod tests {
     use std::collections::HashSet;
     use std::sync::Arc;
 
+    use captioner_data::{Subset, train_test_split};
+
     use super::*;
-    use crate::train_test_split;
 
     fn pixels(set: &Creatures, index: usize) -> Vec<u8> {
-        match set.row(index).unwrap().picture {
+        match set.picture(index).unwrap() {
             Picture::Rgb8 {
                 width: 256,
                 height: 256,
@@ -158,7 +154,11 @@ mod tests {
     fn a_seed_gives_the_same_bits_in_any_order_and_set_size() {
         let (large, small) = (Creatures::new(9), Creatures::with_rows(4, 9));
         for index in [3, 0, 2, 1] {
-            assert_eq!(large.row(index).unwrap(), small.row(index).unwrap());
+            assert_eq!(pixels(&large, index), pixels(&small, index));
+            assert_eq!(
+                large.captions(index).unwrap(),
+                small.captions(index).unwrap()
+            );
         }
     }
 
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn most_held_out_creatures_are_unseen_in_training() {
         let split = train_test_split(Arc::new(Creatures::new(0)), 0.1, 42).unwrap();
-        let captions = |part: &crate::Subset| -> Vec<String> {
+        let captions = |part: &Subset| -> Vec<String> {
             (0..part.len())
                 .map(|index| part.captions(index).unwrap()[0].clone())
                 .collect()
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn every_word_of_the_held_out_captions_is_in_training() {
         let split = train_test_split(Arc::new(Creatures::new(0)), 0.1, 42).unwrap();
-        let words = |part: &crate::Subset| -> HashSet<String> {
+        let words = |part: &Subset| -> HashSet<String> {
             let captions = (0..part.len()).map(|index| part.captions(index).unwrap()[0].clone());
             captions
                 .flat_map(|c| c.split(' ').map(str::to_owned).collect::<Vec<_>>())
@@ -278,7 +278,7 @@ mod tests {
     fn a_row_past_the_end_is_a_named_error() {
         let set = Creatures::with_rows(2, 0);
         let message = "there is no row at index 2: `creatures` has 2 rows";
-        assert_eq!(set.row(2).unwrap_err().to_string(), message);
+        assert_eq!(set.picture(2).unwrap_err().to_string(), message);
         assert_eq!(set.captions(2).unwrap_err().to_string(), message);
         assert_eq!(set.row_name(2).unwrap_err().to_string(), message);
         assert_eq!(set.describe_row(2).unwrap_err().to_string(), message);

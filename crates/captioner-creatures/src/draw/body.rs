@@ -2,7 +2,7 @@
 
 use super::palette::Palette;
 use super::pen::{Ink, LINE, Outline, Pen, Point, curve, oval, polygon};
-use crate::creatures::traits::Shape;
+use crate::traits::Shape;
 
 const GLOSS: Ink = Ink(255, 255, 255, 110);
 const BEAK: Ink = Ink::rgb(255, 178, 30);

@@ -6,17 +6,17 @@ use tiny_skia::Transform;
 use super::SIDE;
 use super::pen::{Ink, Pen, oval};
 
-/// The tangent of half of the greatest turn (4 degrees).
-const MAX_HALF_TURN: f32 = 0.035;
+/// The tangent of half the greatest rotation (4 degrees).
+const MAX_TAN_HALF_ANGLE: f32 = 0.035;
 
-/// The point about which a creature is turned and scaled.
+/// The point about which a creature is rotated and scaled.
 const CENTRE: (f32, f32) = (128.0, 132.0);
 
 /// What varies from drawing to drawing and is in no caption.
 pub(super) struct Style {
-    half_turn: f32,
+    tan_half_angle: f32,
     scale: f32,
-    shift: (f32, f32),
+    translation: (f32, f32),
     /// The outlines' width in pixels.
     pub(super) outline: f32,
 }
@@ -24,9 +24,9 @@ pub(super) struct Style {
 impl Style {
     pub(super) fn sample(rng: &mut impl Rng) -> Self {
         Self {
-            half_turn: rng.random_range(-MAX_HALF_TURN..MAX_HALF_TURN),
+            tan_half_angle: rng.random_range(-MAX_TAN_HALF_ANGLE..MAX_TAN_HALF_ANGLE),
             scale: rng.random_range(0.94..1.06),
-            shift: (rng.random_range(-6.0..6.0), rng.random_range(-5.0..5.0)),
+            translation: (rng.random_range(-6.0..6.0), rng.random_range(-5.0..5.0)),
             outline: rng.random_range(4.0..6.0),
         }
     }
@@ -36,23 +36,23 @@ impl Style {
     pub(super) fn pose(&self, holding: bool) -> Transform {
         // The half-angle formulas give sine and cosine from the four basic
         // operations, which have the same bits everywhere.
-        let t = self.half_turn;
+        let t = self.tan_half_angle;
         let scale = if holding {
             self.scale * 0.94
         } else {
             self.scale
         };
-        let shift_x = if holding {
-            self.shift.0 / 2.0
+        let translate_x = if holding {
+            self.translation.0 / 2.0
         } else {
-            self.shift.0
+            self.translation.0
         };
         let cos = scale * (1.0 - t * t) / (1.0 + t * t);
         let sin = scale * 2.0 * t / (1.0 + t * t);
-        let turn = Transform::from_row(cos, sin, -sin, cos, 0.0, 0.0);
+        let rotation = Transform::from_row(cos, sin, -sin, cos, 0.0, 0.0);
         Transform::from_translate(-CENTRE.0, -CENTRE.1)
-            .post_concat(turn)
-            .post_translate(CENTRE.0 + shift_x, CENTRE.1 + self.shift.1)
+            .post_concat(rotation)
+            .post_translate(CENTRE.0 + translate_x, CENTRE.1 + self.translation.1)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::body::{Anatomy, FarWing};
 use super::palette::Palette;
 use super::pen::{Ink, LINE, Outline, Pen, Point, curve, mirrored, moved, oval};
-use crate::creatures::traits::Growth;
+use crate::traits::Growth;
 
 // What tells one growth from another where shapes are small.
 const INSIDE_LONG_EARS: Ink = Ink::rgb(255, 196, 204);

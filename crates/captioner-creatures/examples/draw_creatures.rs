@@ -1,13 +1,14 @@
-//! Draws a contact sheet of the built-in creatures, to look at them.
+//! Draws a contact sheet of the creatures, to look at them.
 //!
-//! `cargo run -p captioner-data --example draw_creatures -- sheet.png 0 24 6 1`
+//! `cargo run -p captioner-creatures --example draw_creatures -- sheet.png 0 24 6 1`
 //! draws rows 0 to 23 of seed 0, six beside each other, each pixel shrunk by 1 (by 4: 64 pixels wide).
 
 use std::env;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use captioner_data::{CaptionDataset, Creatures, Picture};
+use captioner_creatures::Creatures;
+use captioner_data::{CaptionDataset, Picture};
 use tiny_skia::{IntSize, Pixmap, PixmapPaint, Transform};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -27,13 +28,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut drawing = Duration::ZERO;
     for offset in 0..count {
         let start = Instant::now();
-        let row = set.row((first + offset) as usize)?;
+        let row = (first + offset) as usize;
+        let picture = set.picture(row)?;
         drawing += start.elapsed();
         let (x, y) = (
             (offset % columns * side) as i32,
             (offset / columns * side) as i32,
         );
-        let tile = tile(&row.picture, shrink).ok_or("not a drawing")?;
+        let tile = tile(&picture, shrink).ok_or("not a drawing")?;
         sheet.draw_pixmap(
             x,
             y,
@@ -42,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Transform::identity(),
             None,
         );
-        eprintln!("{:>4}  {}", first + offset, row.captions.join(" | "));
+        eprintln!("{row:>4}  {}", set.captions(row)?.join(" | "));
     }
     eprintln!(
         "{:.2} ms a row",

@@ -2,7 +2,7 @@
 //! lines: what a small picture keeps of a face shouldn't depend on the body's colour.
 
 use super::pen::{Ink, LINE, Outline, Pen, Point, curve, oval, polygon};
-use crate::creatures::traits::Expression;
+use crate::traits::Expression;
 
 const PALE: Ink = Ink::rgb(255, 243, 222);
 const WHITE: Ink = Ink::rgb(255, 255, 255);

@@ -3,7 +3,7 @@
 use rand::{Rng, RngExt};
 
 use super::pen::Ink;
-use crate::creatures::traits::{Backdrop, Colour, Scene, Traits};
+use crate::traits::{Backdrop, Colour, Scene, Traits};
 
 /// What lies under the creature.
 pub(super) const SHADOW: Ink = Ink(40, 40, 60, 36);

@@ -1,7 +1,7 @@
 //! The five things a creature can hold.
 
 use super::pen::{Ink, LINE, Pen, Point, curve, oval, polygon};
-use crate::creatures::traits::Item;
+use crate::traits::Item;
 
 /// Where the hand meets the item.
 const GRIP: Point = (206.0, 190.0);
