@@ -7,7 +7,7 @@ use captioner_files::create_folder;
 use captioner_image::{
     DecodeOptions, ImageProcessor, ImageProcessorConfig, PixelValues, Source, Workers,
 };
-use captioner_text::{CaptionTokenizer, EncodeOptions, TokenBatch};
+use captioner_text::{CaptionTokenizer, EncodeOptions, EncodedRows, TokenBatch};
 
 use crate::batch::CaptionBatch;
 use crate::error::{BatchError, ModelError};
@@ -152,14 +152,44 @@ impl Processor {
         captions: &[S],
         options: &EncodeOptions,
     ) -> Result<TokenBatch, ModelError> {
-        let rows = self.tokenizer.encode_rows(captions, options)?;
-        let mut ids = rows.ids;
-        for ids in &mut ids {
-            self.start(ids);
-        }
-        let mut batch = TokenBatch::from_rows(&ids, self.tokenizer.pad_id(), options)?;
+        let rows = self.encode_rows(captions, options)?;
+        let mut batch = TokenBatch::from_rows(&rows.ids, self.tokenizer.pad_id(), options)?;
         batch.truncated = rows.truncated;
         Ok(batch)
+    }
+
+    /// Tokens of captions without padding, each truncated to `max_length` tokens, start and end
+    /// included.
+    ///
+    /// # Errors
+    /// When a text can't be made into tokens.
+    pub fn token_rows<S: AsRef<str> + Sync>(
+        &self,
+        captions: &[S],
+        max_length: Option<usize>,
+    ) -> Result<EncodedRows, ModelError> {
+        let options = EncodeOptions {
+            max_length,
+            ..EncodeOptions::default()
+        };
+        self.encode_rows(captions, &options)
+    }
+
+    fn encode_rows<S: AsRef<str> + Sync>(
+        &self,
+        captions: &[S],
+        options: &EncodeOptions,
+    ) -> Result<EncodedRows, ModelError> {
+        let mut rows = self.tokenizer.encode_rows(captions, options)?;
+        for ids in &mut rows.ids {
+            self.start(ids);
+        }
+        Ok(rows)
+    }
+
+    /// The token that every caption starts with.
+    pub fn start_token_id(&self) -> u32 {
+        self.start_token_id
     }
 
     /// Pictures and their captions as a model takes them: equally many captions for each picture,

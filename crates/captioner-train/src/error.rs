@@ -3,37 +3,33 @@
 use std::path::PathBuf;
 
 use captioner_data::DataError;
-use captioner_git::{FileError, GitError};
+use captioner_files::FileError;
 use captioner_image::ImageError;
 use captioner_metrics::MetricError;
-use captioner_text::TextError;
+use captioner_model::{ModelError, SettingError};
 use thiserror::Error;
 
-use crate::arguments::ArgumentError;
-
-/// Why a run can't start or go on.
+/// Why a run can't start or continue.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainError {
     /// A setting out of its range.
     #[error(transparent)]
-    Argument(#[from] ArgumentError),
+    Setting(#[from] SettingError),
     /// The data set.
     #[error(transparent)]
     Data(#[from] DataError),
     /// The model.
     #[error(transparent)]
-    Model(#[from] GitError),
+    Model(#[from] ModelError),
     /// A checkpoint's files.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A score.
+    /// A metric.
     #[error(transparent)]
     Metric(#[from] MetricError),
     /// A picture that can't be decoded or resized.
-    #[error(
-        "{row}: {source}; mend or remove the picture, or leave such rows out (--skip-bad-rows)"
-    )]
+    #[error("{row}: {source}; replace or remove the picture, or have bad rows skipped")]
     Picture {
         /// Which picture, in which row.
         row: String,
@@ -46,15 +42,21 @@ pub enum TrainError {
         /// Which row.
         row: String,
         /// What is wrong with it.
-        source: TextError,
+        source: ModelError,
     },
-    /// Every row had to be left out.
-    #[error("no picture of {set} can be read; the first: {first}")]
+    /// A set without a row.
+    #[error("the set `{set}` has no row: give one with captioned pictures")]
+    EmptySet {
+        /// The data set.
+        set: String,
+    },
+    /// Every row had to be skipped.
+    #[error("no row of the set `{set}` can be used; the first: {first}")]
     NoGoodRows {
         /// The data set.
         set: String,
-        /// What is wrong with its first picture.
-        first: Box<TrainError>,
+        /// What is wrong with its first row.
+        first: String,
     },
     /// The output folder belongs to somebody else.
     #[error(
@@ -62,6 +64,15 @@ pub enum TrainError {
          choose another output folder, or move its files away", path = .path.display()
     )]
     ForeignOutput {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The output folder holds the checkpoints of an earlier run.
+    #[error(
+        "{path} holds the checkpoints of an earlier run: choose another output_dir, or set \
+         overwrite_output_dir to remove them", path = .path.display()
+    )]
+    EarlierRun {
         /// The folder.
         path: PathBuf,
     },
@@ -73,7 +84,7 @@ pub enum TrainError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// The loss is no number any more.
+    /// The loss is infinite or NaN.
     #[error(
         "the loss became {loss} at step {step}: lower learning_rate, \
          or make max_grad_norm smaller"
@@ -84,7 +95,7 @@ pub enum TrainError {
         /// The loss.
         loss: f64,
     },
-    /// A figure to choose the best model by that no evaluation gave.
+    /// A value to choose the best model by that no evaluation gives.
     #[error("metric_for_best_model is '{name}', but an evaluation gives: {known}")]
     UnknownMetric {
         /// The name that was asked for.

@@ -1,80 +1,121 @@
 //! Rows of a data set as the model reads them: pixel values and token ids.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use captioner_data::{CaptionDataset, Picture};
-use captioner_git::{CaptionBatch, PixelValues, Processor, TextPadding};
-use captioner_image::{DecodeOptions, RgbImage, Source, decode, rgb_from_raw};
+use captioner_data::{BadRows, CaptionDataset, DataError, Picture, SkippedRow};
+use captioner_image::{ImageError, ResizedPicture, RgbImage, Source};
+use captioner_model::{CaptionBatch, ModelError, PixelValues, Processor};
+use captioner_text::{EncodeOptions, EncodedRows, Padding, TokenBatch};
 
-use crate::TrainError;
 use crate::augment::Augmentation;
-
-/// Pixel values kept in memory by default: 512 MiB, so a small set is decoded once.
-const CACHE_BYTES: usize = 512 << 20;
+use crate::cache::{CacheShare, PixelCache};
+use crate::error::TrainError;
+use crate::loader::LoadedBatch;
+use crate::sampler::Sample;
 
 /// A data set with the processor that makes model input of its rows.
 ///
-/// Preprocessed pictures are kept in memory as long as they fit its budget.
+/// ```
+/// use std::sync::Arc;
+/// use captioner_data::{InMemoryDataset, Picture};
+/// use captioner_model::Processor;
+/// use captioner_text::{CaptionTokenizer, WordPieceTraining};
+/// use captioner_train::{DataLoader, PixelCache, PreparedSet, Sampler};
+///
+/// let mut set = InMemoryDataset::new("squares");
+/// for grey in 0..20 {
+///     let picture = Picture::Rgb8 { width: 4, height: 4, pixels: vec![grey; 48] };
+///     set.push(picture, [format!("a square of grey {grey}")]);
+/// }
+/// let tokenizer = CaptionTokenizer::train_word_piece(
+///     ["a square of grey 0123456789"], &WordPieceTraining::default())?;
+/// let processor = Processor::clip(32, tokenizer)?;
+/// let set = Arc::new(PreparedSet::new(Arc::new(set), processor, 64));
+///
+/// let epoch = Sampler::new(set.dataset().clone(), 8, 1, 42).epoch(0);
+/// let batches: Result<Vec<_>, _> = DataLoader::new(&set, epoch, 2).collect();
+/// let rows: Vec<usize> = batches?.iter().map(|batch| batch.rows.len()).collect();
+/// assert_eq!(rows, [8, 8, 4]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct PreparedSet {
     dataset: Arc<dyn CaptionDataset>,
     processor: Processor,
-    decoding: DecodeOptions,
-    cache: Vec<OnceLock<Arc<Pixels>>>,
+    pixels: Option<CacheShare>,
+    tokens: Vec<OnceLock<Box<[Vec<u32>]>>>,
     max_caption_tokens: usize,
+    truncated: AtomicUsize,
     augmentation: Option<Augmentation>,
-    padding: TextPadding,
+    padding: Padding,
+    pads_in_loss: bool,
+    bad_rows: BadRows,
+    skipped: Mutex<BTreeMap<usize, SkippedRow>>,
 }
 
-/// One preprocessed picture, `[3, height, width]`.
-struct Pixels {
-    height: usize,
-    width: usize,
-    values: Vec<f32>,
-}
-
-/// A row, which of its captions to use, and how to vary its picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sample {
-    pub(crate) row: usize,
-    /// The first caption that is used; the others follow it, and the row's first its last.
-    pub(crate) caption: usize,
-    /// How many captions are used, each at most once.
-    pub(crate) captions: usize,
-    /// Seed of the picture's variation; none where pictures stay as they are.
-    pub(crate) variation: Option<u64>,
+/// A row that can be used.
+struct ReadyRow {
+    sample: Sample,
+    picture: Arc<ResizedPicture>,
+    captions: Vec<Vec<u32>>,
 }
 
 impl PreparedSet {
-    /// Binds a set to a processor; captions longer than `max_caption_tokens` are cut.
+    /// Binds a set to a processor; captions longer than `max_caption_tokens` are truncated. Its
+    /// pictures are kept in a cache of [`PixelCache::DEFAULT_BYTES`].
     pub fn new(
         dataset: Arc<dyn CaptionDataset>,
         processor: Processor,
         max_caption_tokens: usize,
     ) -> Self {
-        let (height, width) = processor.image.output_size().unwrap_or((224, 224));
-        let picture_bytes = 3 * 4 * height as usize * width as usize;
-        let cached = (CACHE_BYTES / picture_bytes.max(1)).min(dataset.len());
-        Self {
+        let kept = if dataset.rows_vary() { 0 } else { dataset.len() };
+        let set = Self {
             dataset,
             processor,
-            decoding: DecodeOptions::default(),
-            cache: (0..cached).map(|_| OnceLock::new()).collect(),
+            pixels: None,
+            tokens: (0..kept).map(|_| OnceLock::new()).collect(),
             max_caption_tokens,
+            truncated: AtomicUsize::new(0),
             augmentation: None,
-            padding: TextPadding::default(),
-        }
+            padding: Padding::Longest,
+            pads_in_loss: false,
+            bad_rows: BadRows::Stop,
+            skipped: Mutex::default(),
+        };
+        set.with_cache(&PixelCache::default())
     }
 
-    /// Sets how captions of different lengths become a batch; by default they are padded to the
-    /// longest, and pads do not count.
-    pub fn with_padding(mut self, padding: TextPadding) -> Self {
+    /// Keeps pictures in `cache`, which other sets of the run may share. Pictures of a set whose
+    /// rows vary are never kept.
+    pub fn with_cache(mut self, cache: &PixelCache) -> Self {
+        self.pixels = (!self.dataset.rows_vary()).then(|| cache.share());
+        self
+    }
+
+    /// Sets how captions of different lengths become a batch: by default they are padded to the
+    /// longest.
+    pub fn with_padding(mut self, padding: Padding) -> Self {
         self.padding = padding;
         self
     }
 
-    /// Varies pictures at random while training; evaluation sees them as they are.
+    /// Whether the model also learns to predict pads; see [`CaptionBatch::with_pads_in_loss`].
+    pub fn with_pads_in_loss(mut self, in_loss: bool) -> Self {
+        self.pads_in_loss = in_loss;
+        self
+    }
+
+    /// Augments pictures at random while training; evaluation sees them as they are.
     pub fn with_augmentation(mut self, augmentation: Option<Augmentation>) -> Self {
         self.augmentation = augmentation;
+        self
+    }
+
+    /// Sets what happens at a row whose picture or captions can't be used: by default it stops the
+    /// run. Under [`BadRows::Skip`] batches get shorter and the number of steps stays.
+    pub fn with_bad_rows(mut self, bad_rows: BadRows) -> Self {
+        self.bad_rows = bad_rows;
         self
     }
 
@@ -88,121 +129,216 @@ impl PreparedSet {
         &self.processor
     }
 
-    /// The batch of these rows.
-    pub(crate) fn batch(&self, samples: &[Sample]) -> Result<CaptionBatch, TrainError> {
-        let mut values = Vec::new();
-        let mut shape = [samples.len(), 3, 0, 0];
-        let mut rows =
-            Vec::with_capacity(samples.len() * samples.first().map_or(0, |s| s.captions));
-        for sample in samples {
-            let pixels = self.pixels(sample.row)?;
-            shape[2..].copy_from_slice(&[pixels.height, pixels.width]);
-            match (self.augmentation, sample.variation) {
-                (Some(augmentation), Some(seed)) => values.extend(augmentation.apply(
-                    &pixels.values,
-                    pixels.height,
-                    pixels.width,
-                    seed,
-                    sample.row as u64,
-                )),
-                _ => values.extend_from_slice(&pixels.values),
-            }
-            self.push_tokens(*sample, &mut rows)?;
-        }
-        let pad = self.processor.tokenizer.pad_id();
-        let pixels = PixelValues::new(values, &shape)?;
-        Ok(CaptionBatch::new(pixels, &rows, pad, self.padding)?)
+    /// The rows that were skipped so far: when the set was opened, and since, in the order of rows.
+    pub fn skipped(&self) -> Vec<SkippedRow> {
+        let since = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = self.dataset.skipped().iter().cloned();
+        opened.chain(since.values().cloned()).collect()
     }
 
-    fn pixels(&self, row: usize) -> Result<Arc<Pixels>, TrainError> {
-        let slot = self.cache.get(row);
-        if let Some(pixels) = slot.and_then(OnceLock::get) {
-            return Ok(pixels.clone());
-        }
-        let image = &self.processor.image;
-        let pixels = match self.dataset.row(row)?.picture {
-            Picture::Encoded(bytes) => {
-                image.preprocess_source(Source::Encoded(&bytes), &self.decoding)
+    /// How many captions were truncated so far, each counted once.
+    pub fn truncated_captions(&self) -> usize {
+        self.truncated.load(Ordering::Relaxed)
+    }
+
+    /// The batch of these samples.
+    ///
+    /// # Errors
+    /// When a row can't be used and bad rows are to stop the run, or pictures have several sizes.
+    pub fn batch(&self, samples: &[Sample]) -> Result<LoadedBatch, TrainError> {
+        let mut ready = Vec::with_capacity(samples.len());
+        for &sample in samples {
+            match self.ready(sample) {
+                Ok(row) => ready.push(row),
+                Err(error) if self.bad_rows == BadRows::Stop => return Err(error),
+                Err(error) => self.skip(sample.row, &error),
             }
-            Picture::Rgb8 {
-                width,
-                height,
-                pixels,
-            } => rgb_from_raw(width, height, pixels).and_then(|picture| image.preprocess(&picture)),
+        }
+        let rows = ready.iter().map(|row| row.sample.row).collect();
+        let batch = match ready.as_slice() {
+            [] => None,
+            ready => Some(self.assemble(ready)?),
         };
-        let pixels = pixels.map_err(|source| bad_picture(self.dataset.as_ref(), row, source))?;
-        let pixels = Arc::new(Pixels {
-            height: pixels.height as usize,
-            width: pixels.width as usize,
-            values: pixels.data,
-        });
-        Ok(match slot {
-            Some(slot) => slot.get_or_init(|| pixels).clone(),
-            None => pixels,
+        Ok(LoadedBatch { rows, batch })
+    }
+
+    fn assemble(&self, ready: &[ReadyRow]) -> Result<CaptionBatch, TrainError> {
+        let rows: Vec<Vec<u32>> = ready.iter().flat_map(|r| r.captions.clone()).collect();
+        let options = EncodeOptions {
+            padding: self.padding,
+            ..EncodeOptions::default()
+        };
+        let pad = self.processor.tokenizer.pad_id();
+        let tokens = TokenBatch::from_rows(&rows, pad, &options).map_err(ModelError::from)?;
+        let batch = CaptionBatch::new(self.pixel_values(ready)?, tokens)?;
+        Ok(batch.with_pads_in_loss(self.pads_in_loss))
+    }
+
+    /// Normalises each picture into its place in the batch.
+    fn pixel_values(&self, ready: &[ReadyRow]) -> Result<PixelValues, TrainError> {
+        let size = ready.first().map_or((0, 0), |row| row.picture.size());
+        let (height, width) = size;
+        let each = 3 * height * width;
+        let mut values = vec![0.0; ready.len() * each];
+        let mut scratch = Vec::new();
+        for (row, slot) in ready.iter().zip(values.chunks_mut(each.max(1))) {
+            let image = &self.processor.image;
+            match (self.augmentation, row.sample.augmentation) {
+                (Some(augmentation), Some(seed)) => {
+                    scratch.resize(each, 0.0);
+                    image
+                        .normalize_into(&row.picture, &mut scratch)
+                        .map_err(|source| self.bad_picture(row.sample.row, source))?;
+                    let stream = row.sample.row as u64;
+                    augmentation.apply_into(&scratch, size, (seed, stream), slot);
+                }
+                _ => image
+                    .normalize_into(&row.picture, slot)
+                    .map_err(|source| self.bad_picture(row.sample.row, source))?,
+            }
+        }
+        let shape = [ready.len(), 3, height, width];
+        Ok(PixelValues::new(values, &shape).map_err(ModelError::from)?)
+    }
+
+    /// Reads a row with all its captions and keeps what the cache keeps; says what is wrong with it.
+    pub(crate) fn check(&self, row: usize) -> Result<(), TrainError> {
+        let sample = Sample {
+            row,
+            caption: 0,
+            captions: 1,
+            augmentation: None,
+        };
+        self.ready(sample).map(|_| ())
+    }
+
+    fn ready(&self, sample: Sample) -> Result<ReadyRow, TrainError> {
+        Ok(ReadyRow {
+            captions: self.captions(sample)?,
+            picture: self.picture(sample.row)?,
+            sample,
+        })
+    }
+
+    fn picture(&self, row: usize) -> Result<Arc<ResizedPicture>, TrainError> {
+        if let Some(picture) = self.pixels.as_ref().and_then(|cache| cache.get(row)) {
+            return Ok(picture);
+        }
+        let picture = self.dataset.picture(row)?;
+        let resized = self
+            .processor
+            .image
+            .resize(source(&picture), &self.processor.decoding)
+            .map_err(|source| self.bad_picture(row, source))?;
+        Ok(match &self.pixels {
+            Some(cache) => cache.insert(row, resized),
+            None => Arc::new(resized),
         })
     }
 
     /// The tokens of a sample's captions. Where its row has fewer captions than others give, rows
     /// of a start token alone, in which nothing counts, fill up.
-    fn push_tokens(&self, sample: Sample, rows: &mut Vec<Vec<u32>>) -> Result<(), TrainError> {
-        let captions = self.dataset.captions(sample.row)?;
-        let used = sample.captions.min(captions.len());
-        for next in 0..used {
-            let caption = &captions[(sample.caption + next) % captions.len()];
-            rows.push(self.tokens(sample.row, caption)?);
-        }
-        let filler = || vec![self.processor.tokenizer.cls_id()];
-        rows.extend((used..sample.captions).map(|_| filler()));
-        Ok(())
+    fn captions(&self, sample: Sample) -> Result<Vec<Vec<u32>>, TrainError> {
+        let encoded;
+        let all: &[Vec<u32>] = match self.tokens.get(sample.row) {
+            Some(kept) => match kept.get() {
+                Some(all) => all,
+                None => {
+                    let rows = self.encode(sample.row)?;
+                    // Another thread may have been faster; its captions are counted then.
+                    if kept.set(rows.ids.into()).is_ok() {
+                        self.truncated.fetch_add(rows.truncated, Ordering::Relaxed);
+                    }
+                    kept.get().map_or(&[], |all| all)
+                }
+            },
+            None => {
+                let rows = self.encode(sample.row)?;
+                self.truncated.fetch_add(rows.truncated, Ordering::Relaxed);
+                encoded = rows.ids;
+                &encoded
+            }
+        };
+        let used = sample.captions.min(all.len());
+        let captions = (0..used).map(|next| all[(sample.caption + next) % all.len()].clone());
+        let filler = vec![self.processor.start_token_id()];
+        let fillers = std::iter::repeat_n(filler, sample.captions - used);
+        Ok(captions.chain(fillers).collect())
     }
 
-    fn tokens(&self, row: usize, caption: &str) -> Result<Vec<u32>, TrainError> {
-        let tokenizer = &self.processor.tokenizer;
-        let mut ids = tokenizer
-            .encode(caption)
-            .map_err(|source| TrainError::Caption {
-                row: describe(self.dataset.as_ref(), row),
-                source,
-            })?;
-        let longest = self.padding.length.unwrap_or(usize::MAX);
-        let longest = longest.min(self.max_caption_tokens);
-        if ids.len() > longest {
-            ids.truncate(longest - 1);
-            ids.push(tokenizer.sep_id());
+    fn encode(&self, row: usize) -> Result<EncodedRows, TrainError> {
+        let captions = self.dataset.captions(row)?;
+        if captions.is_empty() {
+            return Err(DataError::NoCaption {
+                row: self.describe(row),
+            }
+            .into());
         }
-        Ok(ids)
+        let longest = match self.padding {
+            Padding::MaxLength(length) => length.min(self.max_caption_tokens),
+            _ => self.max_caption_tokens,
+        };
+        let rows = self.processor.token_rows(&captions, Some(longest));
+        rows.map_err(|source| TrainError::Caption {
+            row: self.describe(row),
+            source,
+        })
+    }
+
+    fn skip(&self, row: usize, error: &TrainError) {
+        let skipped = SkippedRow {
+            row: row + 1,
+            description: self.describe(row),
+            reason: error.to_string(),
+        };
+        let mut all = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(row, skipped);
+    }
+
+    fn bad_picture(&self, row: usize, source: ImageError) -> TrainError {
+        TrainError::Picture {
+            row: self.describe(row),
+            source,
+        }
+    }
+
+    fn describe(&self, row: usize) -> String {
+        describe(self.dataset.as_ref(), row)
     }
 }
 
-/// Reads and decodes a row's picture.
+/// A data set's picture as the image crate reads it.
+pub fn source(picture: &Picture) -> Source<'_> {
+    match picture {
+        Picture::Encoded(bytes) => Source::Encoded(bytes),
+        Picture::Rgb8 {
+            width,
+            height,
+            pixels,
+        } => Source::Rgb8 {
+            width: *width,
+            height: *height,
+            pixels,
+        },
+    }
+}
+
+/// Reads and decodes a row's picture, as `processor` does.
 ///
 /// # Errors
 /// When the picture can't be read or decoded; the message names it and its row.
 pub fn decode_row(
     dataset: &dyn CaptionDataset,
     row: usize,
-    options: &DecodeOptions,
+    processor: &Processor,
 ) -> Result<RgbImage, TrainError> {
-    let picture = match dataset.row(row)?.picture {
-        Picture::Encoded(bytes) => decode(&bytes, options),
-        Picture::Rgb8 {
-            width,
-            height,
-            pixels,
-        } => rgb_from_raw(width, height, pixels),
-    };
-    picture.map_err(|source| bad_picture(dataset, row, source))
-}
-
-fn bad_picture(
-    dataset: &dyn CaptionDataset,
-    row: usize,
-    source: captioner_image::ImageError,
-) -> TrainError {
-    TrainError::Picture {
+    let picture = dataset.picture(row)?;
+    let decoded = source(&picture).to_rgb(&processor.decoding);
+    let decoded = decoded.map_err(|source| TrainError::Picture {
         row: describe(dataset, row),
         source,
-    }
+    })?;
+    Ok(decoded.into_owned())
 }
 
 fn describe(dataset: &dyn CaptionDataset, row: usize) -> String {
