@@ -102,14 +102,27 @@ pub trait CaptionDataset: Send + Sync {
     /// [`DataError::RowOutOfRange`].
     fn row_name(&self, row: usize) -> Result<String, DataError>;
 
-    /// Where a row comes from, for messages about it: the picture, the row
-    /// counted from 1, and the file or the set which lists it.
+    /// A row's number for people, counted from 1, where the row comes from: in a
+    /// metadata file of which rows were left out, those count as well.
+    ///
+    /// # Errors
+    /// [`DataError::RowOutOfRange`].
+    fn row_number(&self, row: usize) -> Result<usize, DataError> {
+        if row < self.len() {
+            Ok(row + 1)
+        } else {
+            Err(DataError::row_out_of_range(self, row))
+        }
+    }
+
+    /// Where a row comes from, for messages about it: the picture, the row's
+    /// number, and the file or the set which lists it.
     ///
     /// # Errors
     /// [`DataError::RowOutOfRange`].
     fn describe_row(&self, row: usize) -> Result<String, DataError> {
-        let (name, set) = (self.row_name(row)?, self.name());
-        Ok(format!("`{name}` of `{set}` row {}", row + 1))
+        let (name, number) = (self.row_name(row)?, self.row_number(row)?);
+        Ok(format!("`{name}` of `{}` row {number}", self.name()))
     }
 
     /// The natural blocks: runs of rows which are cheap to read together, such as
@@ -135,4 +148,10 @@ pub trait CaptionDataset: Send + Sync {
     fn skipped(&self) -> &[SkippedRow] {
         &[]
     }
+}
+
+/// [`CaptionDataset::describe_row`] for a message, which must be possible for any row.
+pub(crate) fn described(set: &(impl CaptionDataset + ?Sized), row: usize) -> String {
+    let described = set.describe_row(row);
+    described.unwrap_or_else(|_| format!("`{}` row {}", set.name(), row + 1))
 }

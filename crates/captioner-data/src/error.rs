@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::CaptionDataset;
+use crate::dataset::described;
 
 /// A row of a metadata file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -286,7 +287,7 @@ pub enum DataError {
         test_size: f64,
     },
 
-    /// A split would leave one half empty.
+    /// A split would leave one part empty.
     #[error(
         "a test share of {test_size} cuts the {rows} row(s) of `{set}` into {train} for training and {test} for testing, and neither may be empty: add rows or change the share"
     )]
@@ -297,9 +298,9 @@ pub enum DataError {
         rows: usize,
         /// The share asked for.
         test_size: f64,
-        /// How many rows the training half would get.
+        /// How many rows the training part would get.
         train: usize,
-        /// How many rows the test half would get.
+        /// How many rows the test part would get.
         test: usize,
     },
 
@@ -345,9 +346,8 @@ impl DataError {
 
     /// The error for a row whose captions are none, for whoever needs one.
     pub fn no_caption(set: &(impl CaptionDataset + ?Sized), row: usize) -> Self {
-        let described = set.describe_row(row);
         Self::NoCaption {
-            row: described.unwrap_or_else(|_| format!("`{}` row {}", set.name(), row + 1)),
+            row: described(set, row),
         }
     }
 
@@ -365,5 +365,21 @@ impl DataError {
             set: set.into(),
             source: source.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn a_sets_own_error_can_be_found_again() {
+        let io = io::Error::from(io::ErrorKind::TimedOut);
+        let error = DataError::custom("my album", io);
+        assert_eq!(error.to_string(), "`my album`: timed out");
+        let source = error.source().and_then(|e| e.downcast_ref::<io::Error>());
+        assert_eq!(source.unwrap().kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -157,6 +157,7 @@ mod tests {
         assert_eq!(set.captions(0).unwrap_err().to_string(), message);
         assert_eq!(set.caption_count(0).unwrap_err().to_string(), message);
         assert_eq!(set.row_name(0).unwrap_err().to_string(), message);
+        assert_eq!(set.row_number(0).unwrap_err().to_string(), message);
         assert_eq!(set.describe_row(0).unwrap_err().to_string(), message);
     }
 

@@ -89,6 +89,10 @@ impl CaptionDataset for Subset {
         self.set.row_name(self.source_row(row)?)
     }
 
+    fn row_number(&self, row: usize) -> Result<usize, DataError> {
+        self.set.row_number(self.source_row(row)?)
+    }
+
     fn describe_row(&self, row: usize) -> Result<String, DataError> {
         self.set.describe_row(self.source_row(row)?)
     }
@@ -120,6 +124,7 @@ mod tests {
         assert_eq!(*view.captions(1).unwrap(), ["0"]);
         assert_eq!(view.caption_count(0).unwrap(), 104);
         assert_eq!(view.row_name(1).unwrap(), "row-0");
+        assert_eq!(view.row_number(0).unwrap(), 5);
         assert_eq!(view.describe_row(0).unwrap(), "the row that is called 4");
         assert_eq!(view.features(), set.features());
         assert_eq!(view.skipped(), set.skipped());
@@ -158,6 +163,7 @@ mod tests {
         assert_eq!(view.captions(1).unwrap_err().to_string(), message);
         assert_eq!(view.caption_count(1).unwrap_err().to_string(), message);
         assert_eq!(view.row_name(1).unwrap_err().to_string(), message);
+        assert_eq!(view.row_number(1).unwrap_err().to_string(), message);
         assert_eq!(view.describe_row(1).unwrap_err().to_string(), message);
     }
 }

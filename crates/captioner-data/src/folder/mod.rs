@@ -141,6 +141,10 @@ impl CaptionDataset for PictureFolder {
         Ok(self.entry(row)?.file_name.clone())
     }
 
+    fn row_number(&self, row: usize) -> Result<usize, DataError> {
+        Ok(self.entry(row)?.row)
+    }
+
     fn describe_row(&self, row: usize) -> Result<String, DataError> {
         let entry = self.entry(row)?;
         Ok(format!("`{}` of {}", entry.file_name, self.place(entry)))
