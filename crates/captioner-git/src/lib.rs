@@ -33,8 +33,6 @@ mod interpolation;
 mod model;
 #[cfg(test)]
 mod reference;
-#[cfg(test)]
-mod tests;
 mod vision;
 
 pub use burn;

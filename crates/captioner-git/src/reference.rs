@@ -1,12 +1,15 @@
-//! The model computed the plain way, to which every saving is held: one sequence of image and
+//! The model computed without any shortcut, to which every one is held: one sequence of image and
 //! text rows, one mask over all of it, all rows in all layers, the head on every position.
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use captioner_model::{
+    CaptionBatch, CaptionModel, EncodeOptions, LossOptions, Padding, PixelValues, TokenBatch,
+};
 use captioner_ops::{cross_entropy, merge_heads};
 
+use crate::GitConfig;
 use crate::decoder::Decoder;
 use crate::model::GitForCausalLm;
-use crate::{CaptionBatch, GitConfig, PixelValues, TextPadding};
 
 /// `[1, 1, I + T, I + T]`, true where a row may not look: image rows see image rows, text rows see
 /// the image and the text before them.
@@ -29,7 +32,11 @@ fn logits(model: &GitForCausalLm, pixels: Tensor<4>, ids: Tensor<2, Int>) -> Ten
     let rows = Tensor::cat(vec![image, model.embed(ids)], 1);
     let mask = mask(positions, text, &rows.device());
     let rows = decode(model.decoder(), rows, mask);
-    model.head(rows).narrow(1, positions, text)
+    let [batch, length, width] = rows.dims();
+    let logits = model.head(rows.reshape([batch * length, width]));
+    let [_, vocab] = logits.dims();
+    let logits = logits.reshape([batch, length, vocab]);
+    logits.narrow(1, positions, text)
 }
 
 fn decode(decoder: &Decoder, mut x: Tensor<3>, mask: Tensor<4, Bool>) -> Tensor<3> {
@@ -52,30 +59,49 @@ fn model(device: &Device) -> GitForCausalLm {
     GitForCausalLm::new(config, 5, device).unwrap()
 }
 
-/// Two pictures with three captions each.
-fn batch() -> CaptionBatch {
-    let values = (0..2 * 3 * 24 * 24)
-        .map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0)
-        .collect();
-    let pixels = PixelValues::new(values, &[2, 3, 24, 24]).unwrap();
-    let rows: Vec<Vec<u32>> = (0..6).map(|i| vec![1, 5 + i, 9, 20 - i, 2]).collect();
-    CaptionBatch::new(pixels, &rows, 0, TextPadding::default()).unwrap()
+/// Five tokens for each of six captions, three for each of two pictures.
+fn rows() -> Vec<Vec<u32>> {
+    (0..6).map(|i| vec![1, 5 + i, 9, 20 - i, 2]).collect()
 }
 
-/// The mean loss the plain way: pictures repeated, the head everywhere, then a selection.
-fn plain_loss(model: &GitForCausalLm, batch: &CaptionBatch) -> Tensor<1> {
+fn pixels() -> Vec<f32> {
+    (0..2 * 3 * 24 * 24)
+        .map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0)
+        .collect()
+}
+
+/// Two pictures with three captions each.
+fn batch() -> CaptionBatch {
+    let pixels = PixelValues::new(pixels(), &[2, 3, 24, 24]).unwrap();
+    let options = EncodeOptions {
+        padding: Padding::Longest,
+        ..EncodeOptions::default()
+    };
+    let tokens = TokenBatch::from_rows(&rows(), 0, &options).unwrap();
+    CaptionBatch::new(pixels, tokens).unwrap()
+}
+
+/// Each caption with a picture of its own, `[6, 3, 24, 24]`.
+fn repeated_pixels(device: &Device) -> Tensor<4> {
+    let pixels: Tensor<4> =
+        Tensor::from_data(TensorData::new(pixels(), [2, 3, 24, 24]), device);
+    pixels.select(0, Tensor::from_data([0, 0, 0, 1, 1, 1], device))
+}
+
+fn ids(device: &Device) -> Tensor<2, Int> {
+    let ids: Vec<i64> = rows().concat().into_iter().map(i64::from).collect();
+    Tensor::from_data(TensorData::new(ids, [6, 5]), device)
+}
+
+/// The mean loss: pictures repeated, the head everywhere, then positions 0 to 3 against tokens 1
+/// to 4.
+fn reference_loss(model: &GitForCausalLm) -> Tensor<1> {
     let device = model.device();
-    let pixels = batch.pixels().upload(&device);
-    let pixels = pixels.select(0, Tensor::from_data([0, 0, 0, 1, 1, 1], &device));
-    let logits = logits(model, pixels, batch.upload_ids(&device));
-    let [rows, length, vocab] = logits.dims();
-    let targets = batch.targets();
-    let count = targets.tokens.len();
-    let ints = |values: Vec<i64>| Tensor::from_data(TensorData::new(values, [count]), &device);
-    let counted = logits
-        .reshape([rows * length, vocab])
-        .select(0, ints(targets.positions));
-    cross_entropy(counted, ints(targets.tokens), 0.0).sum() / count as f64
+    let ids = ids(&device);
+    let logits = logits(model, repeated_pixels(&device), ids.clone());
+    let [_, _, vocab] = logits.dims();
+    let counted = logits.narrow(1, 0, 4).reshape([24, vocab]);
+    cross_entropy(counted, ids.narrow(1, 1, 4).reshape([24]), 0.0).sum() / 24.0
 }
 
 mod tests {
@@ -98,12 +124,9 @@ mod tests {
         }
     }
 
-    fn gradients(model: &GitForCausalLm, loss: Tensor<1>) -> Vec<Vec<f32>> {
-        let grads = GradientsParams::from_grads(loss.backward(), model);
-        let mut found = Gradients {
-            grads: &grads,
-            values: Vec::new(),
-        };
+    fn values(model: &GitForCausalLm, grads: &GradientsParams) -> Vec<Vec<f32>> {
+        let values = Vec::new();
+        let mut found = Gradients { grads, values };
         model.visit(&mut found);
         found.values
     }
@@ -111,26 +134,29 @@ mod tests {
     #[test]
     fn one_picture_pass_for_several_captions_changes_neither_loss_nor_gradients() {
         let model = model(&Device::flex().autodiff());
-        let batch = batch();
-        let saved = model.loss(&batch, 0.0).unwrap();
-        let saved = saved.sum / saved.count as f64;
-        let plain = plain_loss(&model, &batch);
-        let (a, b) = (
-            saved.clone().into_scalar::<f32>(),
-            plain.clone().into_scalar::<f32>(),
-        );
+        let options = LossOptions {
+            divisor: 24.0,
+            ..LossOptions::default()
+        };
+        let (shared, grads) = model.gradients(&batch(), &options).unwrap();
+        assert_eq!(shared.count, 24);
+        let shared_grads = values(&model, &grads);
+        let reference = reference_loss(&model);
+        let a = shared.loss.into_scalar::<f32>();
+        let b = reference.clone().into_scalar::<f32>();
         assert!((a - b).abs() < 1e-6 * b, "{a} is not {b}");
-        let (saved, plain) = (gradients(&model, saved), gradients(&model, plain));
+        let grads = GradientsParams::from_grads(reference.backward(), &model);
+        let reference_grads = values(&model, &grads);
         // Sums in another order, in f32.
-        let largest = plain
+        let largest = reference_grads
             .concat()
             .iter()
             .fold(0.0f32, |max, value| max.max(value.abs()));
-        for (saved, plain) in saved.iter().zip(&plain) {
-            for (saved, plain) in saved.iter().zip(plain) {
+        for (shared, reference) in shared_grads.iter().zip(&reference_grads) {
+            for (shared, reference) in shared.iter().zip(reference) {
                 assert!(
-                    (saved - plain).abs() < 1e-5 * largest,
-                    "{saved} is not {plain}"
+                    (shared - reference).abs() < 1e-5 * largest,
+                    "{shared} is not {reference}"
                 );
             }
         }
@@ -140,20 +166,23 @@ mod tests {
     fn the_cache_and_the_shared_prefix_change_no_logit() {
         let device = Device::flex();
         let model = model(&device);
-        let batch = batch();
-        let prefix = model.encode_pixels(batch.pixels()).unwrap();
-        let ids = batch.upload_ids(&device);
-        let pixels = batch.pixels().upload(&device);
-        let pixels = pixels.select(0, Tensor::from_data([0, 0, 0, 1, 1, 1], &device));
-        let plain = logits(&model, pixels, ids.clone());
-        let mut cache = crate::cache::TextCache::new(3, 5, vec![0; 6]);
+        let pixels = PixelValues::new(pixels(), &[2, 3, 24, 24]).unwrap();
+        let prefix = model.encode_pixels(&pixels).unwrap();
+        let ids = ids(&device);
+        let reference = logits(&model, repeated_pixels(&device), ids.clone());
+        let mut cache = model.cache(&[0; 6], 5);
         for (start, length) in [(0, 2), (2, 1), (3, 1), (4, 1)] {
-            let next = model.extend(&prefix, ids.clone().narrow(1, start, length), &mut cache);
-            let want = plain
+            let next = ids.clone().narrow(1, start, length);
+            let hidden = model.extend(&prefix, next, &mut cache).unwrap();
+            let [rows, _, width] = hidden.dims();
+            let last = hidden.narrow(1, length - 1, 1).reshape([rows, width]);
+            let want = reference
                 .clone()
                 .narrow(1, start + length - 1, 1)
                 .reshape([6, 30]);
-            next.into_data()
+            model
+                .head(last)
+                .into_data()
                 .assert_approx_eq::<f32>(&want.into_data(), Tolerance::absolute(1e-5));
         }
     }

@@ -1,14 +1,16 @@
 //! The model computes what transformers computes: vision output, logits, loss, gradients, and the
-//! tokens of every way of writing.
+//! tokens of every decoding strategy.
 //!
-//! The fixtures are made by `tools/reference/git_fixtures.py`; `docs/parity.md` has the figures.
+//! The fixtures are made by `tools/reference/git_fixtures.py`; `docs/parity.md` has the values.
 
 mod fixture;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
-use captioner_git::{CaptionBatch, GenerationConfig, TextPadding};
+use captioner_model::{
+    CaptionBatch, CaptionModel, GenerationConfig, LossOptions, Pretrained, load_adapter, merge_adapter,
+};
 
 use fixture::{Fixture, NAMES, Tensors, relative_difference};
 
@@ -66,8 +68,8 @@ fn an_adapter_that_peft_wrote_gives_pefts_logits_merged_or_not() {
     let fixture = Fixture::open("base-like");
     let folder = fixture.folder.with_file_name("adapter");
     let want = Tensors::open(&folder.join("expected.safetensors")).values("logits");
-    let adapted = fixture.model(&device()).with_adapter(&folder).unwrap();
-    for model in [adapted.clone(), adapted.merge_adapter()] {
+    let adapted = load_adapter(fixture.model(&device()), &folder).unwrap();
+    for model in [adapted.clone(), merge_adapter(adapted)] {
         let difference = fixture::difference(&fixture.logits(&model), &want);
         eprintln!("adapter: logits {difference:.1e}");
         assert!(difference < OUTPUT, "{difference:e}");
@@ -88,7 +90,7 @@ fn an_adapter_in_pytorchs_file_is_that_in_safetensors() {
         std::fs::copy(folder.join(file), old.path().join(file)).unwrap();
     }
     let logits = |folder: &std::path::Path| {
-        let adapted = fixture.model(&device()).with_adapter(folder).unwrap();
+        let adapted = load_adapter(fixture.model(&device()), folder).unwrap();
         fixture.logits(&adapted)
     };
     assert_eq!(logits(old.path()), logits(&folder));
@@ -100,11 +102,8 @@ fn difference_to_plain(fixture: &Fixture, want: &[f32]) -> f32 {
 }
 
 fn batch(fixture: &Fixture, in_loss: bool) -> CaptionBatch {
-    let padding = TextPadding {
-        length: None,
-        in_loss,
-    };
-    CaptionBatch::new(fixture.pixels(), &fixture.unpadded(), 0, padding).unwrap()
+    let batch = CaptionBatch::new(fixture.pixels(), fixture::tokens(&fixture.unpadded()));
+    batch.unwrap().with_pads_in_loss(in_loss)
 }
 
 #[test]
@@ -113,8 +112,9 @@ fn losses_with_and_without_pads_are_the_references() {
         let fixture = Fixture::open(name);
         let model = fixture.model(&device());
         for (in_loss, key) in [(false, "loss"), (true, "padded_loss")] {
-            let loss = model.loss(&batch(&fixture, in_loss), 0.0).unwrap();
-            let got = loss.sum.into_scalar::<f32>() / loss.count as f32;
+            let batch = batch(&fixture, in_loss);
+            let output = model.loss(&batch, &LossOptions::default()).unwrap();
+            let got = output.loss.into_scalar::<f32>() / output.count as f32;
             let want = fixture.values(key)[0];
             let difference = (got - want).abs() / want;
             eprintln!("{name}: {key} {difference:.1e}");
@@ -172,7 +172,7 @@ fn the_gradient_of_every_parameter_is_the_references() {
 }
 
 #[test]
-fn every_way_of_writing_gives_the_references_tokens() {
+fn every_decoding_strategy_gives_the_references_tokens() {
     for name in NAMES {
         let fixture = Fixture::open(name);
         let model = fixture.model(&device());

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
+use captioner_metrics::{MetricSet, MetricError};
+use captioner_model::SettingError;
+
+use crate::evaluate::{MetricSpelling, generated_name};
 use crate::schedule::SchedulerType;
 
 /// The settings of a run; names, meanings and defaults are those of transformers'
@@ -16,6 +19,9 @@ use crate::schedule::SchedulerType;
 pub struct TrainingArguments {
     /// Folder for checkpoints.
     pub output_dir: PathBuf,
+    /// Whether the checkpoints that an earlier run left in `output_dir` are removed; a folder with
+    /// checkpoints is refused otherwise.
+    pub overwrite_output_dir: bool,
     /// Passes over the training set; fractions count.
     pub num_train_epochs: f64,
     /// Optimizer steps in all; overrides `num_train_epochs`.
@@ -50,26 +56,32 @@ pub struct TrainingArguments {
     /// Steps from one log entry to the next.
     pub logging_steps: usize,
     /// When to evaluate while training.
-    pub eval_strategy: Strategy,
+    pub eval_strategy: IntervalStrategy,
     /// Steps from one evaluation to the next; as `logging_steps` where unset.
     pub eval_steps: Option<usize>,
     /// When to save checkpoints.
-    pub save_strategy: Strategy,
+    pub save_strategy: IntervalStrategy,
     /// Steps from one checkpoint to the next.
     pub save_steps: usize,
     /// Most checkpoints to keep: the newest, and the best where it is needed at the end.
     pub save_total_limit: Option<usize>,
     /// Whether to end with the best checkpoint's weights and not the last step's.
     pub load_best_model_at_end: bool,
-    /// What "best" means: the name of an evaluation figure, such as `loss` or `generated_wer`.
+    /// What "best" means: the name of a value that evaluations give, such as `loss` or
+    /// `generated_cider_d`.
     pub metric_for_best_model: String,
-    /// Whether more of it is better.
-    pub greater_is_better: bool,
-    /// Whether evaluations while training also write captions, and score those.
+    /// Whether more of it is better; as the metric says where unset.
+    pub greater_is_better: Option<bool>,
+    /// Whether evaluations while training also generate captions, and score those.
     pub predict_with_generate: bool,
-    /// Longest caption in tokens when evaluations write captions.
+    /// Metrics of generated captions: names of `captioner-metrics`, of a metric or of one of its
+    /// values, such as `bleu_4`.
+    pub metrics: Vec<String>,
+    /// The spelling in which generated captions are compared with their references.
+    pub metric_spelling: MetricSpelling,
+    /// Longest caption in tokens when evaluations generate captions.
     pub generation_max_length: usize,
-    /// Beams when evaluations write captions; 1 is greedy search.
+    /// Beams when evaluations generate captions; 1 is greedy search.
     pub generation_num_beams: usize,
     /// Captions of a picture that are learnt from one pass of it; rows with fewer give all they
     /// have.
@@ -85,7 +97,7 @@ pub struct TrainingArguments {
 /// When something that recurs happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Strategy {
+pub enum IntervalStrategy {
     /// Never.
     No,
     /// Every so many steps.
@@ -94,22 +106,11 @@ pub enum Strategy {
     Epoch,
 }
 
-/// A setting out of its range.
-#[derive(Clone, Debug, Error, PartialEq)]
-#[error("{name} is {value}: {mend}")]
-pub struct ArgumentError {
-    /// The setting.
-    pub name: &'static str,
-    /// Its value.
-    pub value: String,
-    /// What would be right.
-    pub mend: String,
-}
-
 impl Default for TrainingArguments {
     fn default() -> Self {
         Self {
             output_dir: "trainer_output".into(),
+            overwrite_output_dir: false,
             num_train_epochs: 3.0,
             max_steps: None,
             per_device_train_batch_size: 8,
@@ -126,15 +127,17 @@ impl Default for TrainingArguments {
             warmup_ratio: 0.0,
             label_smoothing_factor: 0.0,
             logging_steps: 500,
-            eval_strategy: Strategy::No,
+            eval_strategy: IntervalStrategy::No,
             eval_steps: None,
-            save_strategy: Strategy::Steps,
+            save_strategy: IntervalStrategy::Steps,
             save_steps: 500,
             save_total_limit: None,
             load_best_model_at_end: false,
             metric_for_best_model: "loss".into(),
-            greater_is_better: false,
+            greater_is_better: None,
             predict_with_generate: false,
+            metrics: vec!["wer".into(), "exact_match".into()],
+            metric_spelling: MetricSpelling::Tokenizer,
             generation_max_length: 20,
             generation_num_beams: 1,
             captions_per_image: 1,
@@ -150,17 +153,17 @@ impl TrainingArguments {
     ///
     /// # Errors
     /// Names the first one that is out of its range.
-    pub fn validate(&self) -> Result<(), ArgumentError> {
+    pub fn validate(&self) -> Result<(), SettingError> {
         self.validate_counts()?;
         let (lr, epochs) = (self.learning_rate, self.num_train_epochs);
-        check(
+        SettingError::check(
             "learning_rate",
             lr,
             lr.is_finite() && lr > 0.0,
             "it must be above 0",
         )?;
         let some = epochs.is_finite() && epochs > 0.0;
-        check("num_train_epochs", epochs, some, "it must be above 0")?;
+        SettingError::check("num_train_epochs", epochs, some, "it must be above 0")?;
         let fractions = [
             ("adam_beta1", self.adam_beta1),
             ("adam_beta2", self.adam_beta2),
@@ -168,39 +171,77 @@ impl TrainingArguments {
             ("warmup_ratio", self.warmup_ratio),
         ];
         for (name, value) in fractions {
-            let mend = "it must be from 0 to below 1";
-            check(name, value, (0.0..1.0).contains(&value), mend)?;
+            let help = "it must be from 0 to below 1";
+            SettingError::check(name, value, (0.0..1.0).contains(&value), help)?;
         }
         for (name, value) in [
             ("weight_decay", self.weight_decay),
             ("adam_epsilon", self.adam_epsilon),
             ("max_grad_norm", self.max_grad_norm),
         ] {
-            let mend = "it must be 0 or more";
-            check(name, value, value.is_finite() && value >= 0.0, mend)?;
+            let help = "it must be 0 or more";
+            SettingError::check(name, value, value.is_finite() && value >= 0.0, help)?;
         }
         self.validate_metric()?;
         self.validate_best()
     }
 
-    /// What best means must be among the figures that evaluations while training give.
-    fn validate_metric(&self) -> Result<(), ArgumentError> {
+    /// What best means must be among the values that evaluations while training give.
+    fn validate_metric(&self) -> Result<(), SettingError> {
         let name = self.metric_for_best_model.as_str();
-        let figure = name.trim_start_matches("eval_");
-        let written = self.predict_with_generate && GENERATED_FIGURES.contains(&figure);
-        check(
-            "metric_for_best_model",
-            name,
-            FIGURES.contains(&figure) || written,
-            format_args!(
-                "use {}, or with predict_with_generate {}",
-                FIGURES.join(" or "),
-                GENERATED_FIGURES.join(" or ")
+        let known = self.evaluation_values()?;
+        let help = match self.predict_with_generate {
+            true => format!("use {}", known.join(", ")),
+            false => format!(
+                "use {}, or set predict_with_generate for the metrics of generated captions",
+                known.join(" or ")
             ),
-        )
+        };
+        let fits = known.iter().any(|value| value == self.best_value());
+        SettingError::check("metric_for_best_model", name, fits, help)
     }
 
-    fn validate_counts(&self) -> Result<(), ArgumentError> {
+    /// Names of the values that an evaluation while training gives.
+    fn evaluation_values(&self) -> Result<Vec<String>, SettingError> {
+        let metrics = self.metric_set()?;
+        let mut names: Vec<String> = TEACHER_FORCED.map(|(name, _)| name.to_owned()).to_vec();
+        if self.predict_with_generate {
+            names.extend(metrics.value_names().iter().map(|name| generated_name(name)));
+        }
+        Ok(names)
+    }
+
+    /// The metrics of generated captions.
+    ///
+    /// # Errors
+    /// When a name is unknown, or there is none.
+    pub fn metric_set(&self) -> Result<MetricSet, SettingError> {
+        let names: Vec<&str> = self.metrics.iter().map(String::as_str).collect();
+        MetricSet::from_names(names.iter().copied()).map_err(|error: MetricError| {
+            SettingError::new("metrics", names.join(","), error)
+        })
+    }
+
+    /// The name of the value that best means, without the prefix that log entries have.
+    pub(crate) fn best_value(&self) -> &str {
+        let name = self.metric_for_best_model.as_str();
+        name.strip_prefix("eval_").unwrap_or(name)
+    }
+
+    /// Whether more of the value that best means is better.
+    pub(crate) fn more_is_better(&self, metrics: &MetricSet) -> bool {
+        let name = self.best_value();
+        let teacher_forced = TEACHER_FORCED.iter().find(|(known, _)| *known == name);
+        let generated = || {
+            let names = metrics.value_names().into_iter();
+            let mut own = names.filter(|value| generated_name(value) == name);
+            own.next().and_then(|value| metrics.greater_is_better(&value))
+        };
+        let own = teacher_forced.map(|(_, more)| *more).or_else(generated);
+        self.greater_is_better.or(own).unwrap_or(false)
+    }
+
+    fn validate_counts(&self) -> Result<(), SettingError> {
         let counts = [
             (
                 "per_device_train_batch_size",
@@ -219,15 +260,14 @@ impl TrainingArguments {
             ("save_steps", self.save_steps),
             ("save_total_limit", self.save_total_limit.unwrap_or(1)),
             ("max_steps", self.max_steps.unwrap_or(1)),
-            ("dataloader_num_workers", self.dataloader_num_workers),
-            ("generation_num_beams", self.generation_num_beams),
+                        ("generation_num_beams", self.generation_num_beams),
             ("captions_per_image", self.captions_per_image),
         ];
         for (name, value) in counts {
-            check(name, value, value > 0, "it must be 1 or more")?;
+            SettingError::check(name, value, value > 0, "it must be 1 or more")?;
         }
         let length = self.generation_max_length;
-        check(
+        SettingError::check(
             "generation_max_length",
             length,
             length > 1,
@@ -236,15 +276,15 @@ impl TrainingArguments {
     }
 
     /// The best model can only be found among checkpoints that were evaluated.
-    fn validate_best(&self) -> Result<(), ArgumentError> {
+    fn validate_best(&self) -> Result<(), SettingError> {
         if !self.load_best_model_at_end {
             return Ok(());
         }
         let together = self.save_strategy == self.eval_strategy
-            && self.eval_strategy != Strategy::No
-            && (self.eval_strategy != Strategy::Steps
+            && self.eval_strategy != IntervalStrategy::No
+            && (self.eval_strategy != IntervalStrategy::Steps
                 || self.save_steps.is_multiple_of(self.eval_every()));
-        check(
+        SettingError::check(
             "load_best_model_at_end",
             true,
             together,
@@ -274,29 +314,10 @@ impl TrainingArguments {
     }
 }
 
-/// What every evaluation gives.
-const FIGURES: [&str; 2] = ["loss", "wer"];
+/// What every evaluation gives, and whether more of it is better.
+const TEACHER_FORCED: [(&str, bool); 2] = [("loss", false), ("wer", false)];
 
-/// What it gives besides where captions are written.
-const GENERATED_FIGURES: [&str; 2] = ["generated_wer", "generated_exact_match"];
-
-fn check(
-    name: &'static str,
-    value: impl ToString,
-    fits: bool,
-    mend: impl ToString,
-) -> Result<(), ArgumentError> {
-    if fits {
-        return Ok(());
-    }
-    Err(ArgumentError {
-        name,
-        value: value.to_string(),
-        mend: mend.to_string(),
-    })
-}
-
-impl fmt::Display for Strategy {
+impl fmt::Display for IntervalStrategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::No => "no",
@@ -306,19 +327,19 @@ impl fmt::Display for Strategy {
     }
 }
 
-impl FromStr for Strategy {
-    type Err = ArgumentError;
+impl FromStr for IntervalStrategy {
+    type Err = SettingError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "no" => Ok(Self::No),
             "steps" => Ok(Self::Steps),
             "epoch" => Ok(Self::Epoch),
-            other => Err(ArgumentError {
-                name: "strategy",
-                value: other.into(),
-                mend: "use no, steps or epoch".into(),
-            }),
+            other => Err(SettingError::new(
+                "strategy",
+                other,
+                "use no, steps or epoch",
+            )),
         }
     }
 }
@@ -354,29 +375,46 @@ mod tests {
     }
 
     #[test]
-    fn what_best_means_is_a_figure_of_the_evaluations() {
+    fn what_best_means_is_a_value_of_the_evaluations() {
         let mut args = TrainingArguments {
             metric_for_best_model: "eval_wer".into(),
             ..TrainingArguments::default()
         };
         args.validate().unwrap();
-        args.metric_for_best_model = "bleu".into();
+        args.metric_for_best_model = "generated_bleu_4".into();
         let message = args.validate().unwrap_err().to_string();
-        assert!(
-            message.contains("bleu") && message.contains("generated_wer"),
-            "{message}"
-        );
-        args.metric_for_best_model = "generated_wer".into();
-        assert!(args.validate().is_err());
+        assert!(message.contains("predict_with_generate"), "{message}");
         args.predict_with_generate = true;
+        let message = args.validate().unwrap_err().to_string();
+        assert!(message.contains("generated_wer"), "{message}");
+        args.metrics = vec!["bleu_4".into(), "cider_d".into()];
         args.validate().unwrap();
+        args.metrics = vec!["spice".into()];
+        let message = args.validate().unwrap_err().to_string();
+        assert!(message.starts_with("metrics is spice"), "{message}");
+    }
+
+    #[test]
+    fn the_metric_knows_which_way_is_better_unless_it_is_set() {
+        let args = |metric: &str, set| TrainingArguments {
+            metrics: vec!["wer".into(), "cider_d".into()],
+            metric_for_best_model: metric.into(),
+            greater_is_better: set,
+            ..TrainingArguments::default()
+        };
+        let better = |args: TrainingArguments| args.more_is_better(&args.metric_set().unwrap());
+        assert!(!better(args("loss", None)));
+        assert!(!better(args("generated_wer", None)));
+        assert!(better(args("eval_generated_cider_d", None)));
+        assert!(!better(args("generated_cider_d", Some(false))));
+        assert!(better(args("loss", Some(true))));
     }
 
     #[test]
     fn a_best_model_needs_checkpoints_that_were_evaluated() {
         let mut args = TrainingArguments {
             load_best_model_at_end: true,
-            eval_strategy: Strategy::Steps,
+            eval_strategy: IntervalStrategy::Steps,
             eval_steps: Some(50),
             save_steps: 100,
             ..TrainingArguments::default()
@@ -384,7 +422,7 @@ mod tests {
         args.validate().unwrap();
         args.save_steps = 75;
         assert!(args.validate().is_err());
-        args.eval_strategy = Strategy::Epoch;
+        args.eval_strategy = IntervalStrategy::Epoch;
         assert!(args.validate().is_err());
     }
 }

@@ -1,23 +1,23 @@
-//! Random variation of training pictures.
+//! Random augmentation of training pictures.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// How far training pictures are varied each time they are used: turned, scaled, shifted, mirrored,
-/// lit otherwise, made noisy, and partly covered, all at random. A model that learns from few
-/// pictures, and from fresh weights, needs it.
+/// How far training pictures are augmented each time they are used: rotated, scaled, translated,
+/// flipped, colour-jittered, made noisy, and partly erased, all at random. A model that learns from
+/// few pictures, and from fresh weights, needs it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Augmentation {
-    /// Largest turn to either side, in degrees.
+    /// Largest rotation to either side, in degrees.
     pub degrees: f32,
     /// Largest change of size, as a share of it.
     pub scale: f32,
-    /// Largest shift along each axis, as a share of the picture's side.
-    pub shift: f32,
-    /// Whether half of the pictures are mirrored. Not for captions that say left or right.
-    pub mirror: bool,
+    /// Largest translation along each axis, as a share of the picture's side.
+    pub translate: f32,
+    /// Whether half of the pictures are flipped. Not for captions that say left or right.
+    pub horizontal_flip: bool,
     /// Largest change of contrast, as a share, and of brightness, in standardised pixel values.
-    pub light: f32,
+    pub colour_jitter: f32,
     /// Largest noise of each pixel value, in standardised pixel values; small noise is likelier.
     pub noise: f32,
     /// Whether a square of a random colour, a tenth to a quarter of the side, covers a place
@@ -30,16 +30,16 @@ impl Default for Augmentation {
         Self {
             degrees: 5.0,
             scale: 0.08,
-            shift: 0.04,
-            mirror: false,
-            light: 0.1,
+            translate: 0.04,
+            horizontal_flip: false,
+            colour_jitter: 0.1,
             noise: 0.15,
             erase: true,
         }
     }
 }
 
-/// From a place in the varied picture to the place in the original that it shows; both measured
+/// From a place in the augmented picture to the place in the original that it shows; both measured
 /// in pixels from the centre.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Warp {
@@ -48,44 +48,41 @@ struct Warp {
 }
 
 impl Augmentation {
-    /// Varies a picture of `[3, height, width]` values; the same `seed` and `stream` give the same
-    /// variation. What comes in from outside repeats the nearest edge.
-    pub(crate) fn apply(
+    /// Augments a picture of `[3, height, width]` normalised values into `out` of the same length;
+    /// the same seed and stream give the same. What comes in from outside repeats the nearest edge.
+    pub(crate) fn apply_into(
         &self,
         values: &[f32],
-        height: usize,
-        width: usize,
-        seed: u64,
-        stream: u64,
-    ) -> Vec<f32> {
+        (height, width): (usize, usize),
+        (seed, stream): (u64, u64),
+        out: &mut [f32],
+    ) {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(stream);
         let warp = self.draw(&mut random, height.min(width) as f32);
         let plane = height * width;
-        let mut varied = vec![0.0; values.len()];
         for y in 0..height {
             for x in 0..width {
                 let taps = warp.taps(x, y, height, width);
                 for channel in 0..values.len() / plane.max(1) {
                     let source = &values[channel * plane..(channel + 1) * plane];
                     let sum = taps.iter().map(|(at, weight)| source[*at] * weight).sum();
-                    varied[channel * plane + y * width + x] = sum;
+                    out[channel * plane + y * width + x] = sum;
                 }
             }
         }
         if self.erase {
-            erase(&mut varied, height, width, &mut random);
+            erase(out, height, width, &mut random);
         }
-        self.relight(&mut varied, &mut random);
-        varied
+        self.jitter(out, &mut random);
     }
 
-    fn relight(&self, values: &mut [f32], random: &mut ChaCha8Rng) {
-        if self.light == 0.0 && self.noise == 0.0 {
+    fn jitter(&self, values: &mut [f32], random: &mut ChaCha8Rng) {
+        if self.colour_jitter == 0.0 && self.noise == 0.0 {
             return;
         }
-        let contrast = 1.0 + self.light * between(random, -1.0, 1.0);
-        let brightness = self.light * between(random, -1.0, 1.0);
+        let contrast = 1.0 + self.colour_jitter * between(random, -1.0, 1.0);
+        let brightness = self.colour_jitter * between(random, -1.0, 1.0);
         for value in values {
             let noise = random.random::<f32>() + random.random::<f32>() - 1.0;
             *value = *value * contrast + brightness + self.noise * noise;
@@ -96,15 +93,15 @@ impl Augmentation {
         let mut within = |limit: f32| (random.random::<f32>() * 2.0 - 1.0) * limit;
         let (sin, cos) = within(self.degrees).to_radians().sin_cos();
         let scale = 1.0 / (1.0 + within(self.scale));
-        let (right, below) = (within(self.shift) * side, within(self.shift) * side);
-        let mirror = if self.mirror && within(1.0) < 0.0 {
+        let (right, below) = (within(self.translate) * side, within(self.translate) * side);
+        let flip = if self.horizontal_flip && within(1.0) < 0.0 {
             -1.0
         } else {
             1.0
         };
         Warp {
-            across: [mirror * cos * scale, -sin * scale, right],
-            down: [mirror * sin * scale, cos * scale, below],
+            across: [flip * cos * scale, -sin * scale, right],
+            down: [flip * sin * scale, cos * scale, below],
         }
     }
 }
@@ -113,7 +110,7 @@ fn between(random: &mut ChaCha8Rng, low: f32, high: f32) -> f32 {
     low + random.random::<f32>() * (high - low)
 }
 
-/// Covers a square with one colour.
+/// Erases a square: it gets one colour.
 fn erase(values: &mut [f32], height: usize, width: usize, random: &mut ChaCha8Rng) {
     let side = (height.min(width) as f32 * between(random, 0.1, 0.25)) as usize;
     let top = random.random_range(0..=height - side);
@@ -155,36 +152,42 @@ mod tests {
     const STILL: Augmentation = Augmentation {
         degrees: 0.0,
         scale: 0.0,
-        shift: 0.0,
-        mirror: false,
-        light: 0.0,
+        translate: 0.0,
+        horizontal_flip: false,
+        colour_jitter: 0.0,
         noise: 0.0,
         erase: false,
     };
+
+    fn apply(augmentation: Augmentation, values: &[f32], size: (usize, usize), seeds: (u64, u64)) -> Vec<f32> {
+        let mut out = vec![0.0; values.len()];
+        augmentation.apply_into(values, size, seeds, &mut out);
+        out
+    }
 
     fn picture() -> Vec<f32> {
         (0..3 * 5 * 4).map(|value| value as f32).collect()
     }
 
     #[test]
-    fn no_variation_changes_no_bit() {
-        assert_eq!(STILL.apply(&picture(), 5, 4, 1, 2), picture());
+    fn no_augmentation_changes_no_bit() {
+        assert_eq!(apply(STILL, &picture(), (5, 4), (1, 2)), picture());
     }
 
     #[test]
-    fn a_mirrored_picture_is_the_original_from_right_to_left() {
-        let mirror = Augmentation {
-            mirror: true,
+    fn a_flipped_picture_is_the_original_from_right_to_left() {
+        let flip = Augmentation {
+            horizontal_flip: true,
             ..STILL
         };
-        let mirrored: Vec<f32> = picture()
+        let flipped: Vec<f32> = picture()
             .chunks(4)
             .flat_map(|row| row.iter().rev().copied())
             .collect();
         let seen: Vec<_> = (0..20)
-            .map(|stream| mirror.apply(&picture(), 5, 4, 1, stream))
+            .map(|stream| apply(flip, &picture(), (5, 4), (1, stream)))
             .collect();
-        assert!(seen.contains(&mirrored) && seen.contains(&picture()));
+        assert!(seen.contains(&flipped) && seen.contains(&picture()));
     }
 
     #[test]
@@ -192,27 +195,27 @@ mod tests {
         let strong = Augmentation {
             degrees: 90.0,
             scale: 0.9,
-            shift: 2.0,
-            mirror: true,
+            translate: 2.0,
+            horizontal_flip: true,
             ..STILL
         };
         for stream in 0..50 {
-            let varied = strong.apply(&picture(), 5, 4, 3, stream);
-            assert!(varied.iter().all(|v| (0.0..=59.001).contains(v)));
-            assert_eq!(varied, strong.apply(&picture(), 5, 4, 3, stream));
+            let augmented = apply(strong, &picture(), (5, 4), (3, stream));
+            assert!(augmented.iter().all(|v| (0.0..=59.001).contains(v)));
+            assert_eq!(augmented, apply(strong, &picture(), (5, 4), (3, stream)));
         }
     }
 
     #[test]
-    fn a_covered_square_stays_within_the_picture() {
-        let covering = Augmentation {
+    fn an_erased_square_stays_within_the_picture() {
+        let erasing = Augmentation {
             erase: true,
             ..STILL
         };
         let before = vec![9.0; 3 * 40 * 30];
         for stream in 0..200 {
-            let covered = covering.apply(&before, 40, 30, 1, stream);
-            let count = covered.iter().filter(|value| **value != 9.0).count();
+            let erased = apply(erasing, &before, (40, 30), (1, stream));
+            let count = erased.iter().filter(|value| **value != 9.0).count();
             assert!((3 * 9..=3 * 49).contains(&count), "{count} values");
         }
     }

@@ -10,7 +10,7 @@ pub trait TrainerCallback {
     fn on_train_begin(&mut self, _state: &TrainerState) {}
     /// An optimizer step is done.
     fn on_step_end(&mut self, _state: &TrainerState) {}
-    /// Figures were logged, of training steps or of an evaluation.
+    /// Values were logged, of training steps or of an evaluation.
     fn on_log(&mut self, _state: &TrainerState, _entry: &LogEntry) {}
     /// A checkpoint was written.
     fn on_save(&mut self, _state: &TrainerState, _checkpoint: &Path) {}

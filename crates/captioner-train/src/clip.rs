@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use captioner_ops::{scale, sum_of_squares};
 
 /// The norm of all gradients together, `[1]`, on their device; `None` where there are none.
-pub(crate) fn global_norm<M: Module>(model: &M, grads: &GradientsParams) -> Option<Tensor<1>> {
+pub fn global_norm<M: Module>(model: &M, grads: &GradientsParams) -> Option<Tensor<1>> {
     let mut squares = Squares {
         grads,
         sums: Vec::new(),
@@ -17,8 +17,8 @@ pub(crate) fn global_norm<M: Module>(model: &M, grads: &GradientsParams) -> Opti
 }
 
 /// Scales the gradients so that their global norm `norm` becomes at most `max_norm`, without
-/// reading it on the host.
-pub(crate) fn clip<M: Module>(
+/// reading it on the host, as PyTorch's `clip_grad_norm_` does.
+pub fn clip_grad_norm<M: Module>(
     model: &M,
     grads: &mut GradientsParams,
     norm: Tensor<1>,
@@ -77,7 +77,7 @@ mod tests {
         let loss = pair.a.val().sum() * 3.0 + (pair.b.val() * scale).sum();
         let mut grads = GradientsParams::from_grads(loss.backward(), &pair);
         let norm = global_norm(&pair, &grads).unwrap();
-        clip(&pair, &mut grads, norm.clone(), max_norm);
+        clip_grad_norm(&pair, &mut grads, norm.clone(), max_norm);
         let a = grads.get::<1>(pair.a.id).unwrap().into_scalar::<f32>();
         let b = grads
             .get::<2>(pair.b.id)

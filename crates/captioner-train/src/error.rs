@@ -50,6 +50,9 @@ pub enum TrainError {
         /// The data set.
         set: String,
     },
+    /// The trainer has no set to evaluate on.
+    #[error("there is no evaluation set: give one to the trainer")]
+    NoEvaluationSet,
     /// Every row had to be skipped.
     #[error("no row of the set `{set}` can be used; the first: {first}")]
     NoGoodRows {

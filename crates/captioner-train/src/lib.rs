@@ -1,36 +1,46 @@
-//! Fine-tuning: arguments, loader, step loop, evaluation, checkpoints.
+//! Fine-tuning of image captioners: arguments, loader, step loop, evaluation, checkpoints.
 //!
-//! [`Trainer`] runs [`TrainingArguments`] over two [`PreparedSet`]s; names and defaults are those
-//! of transformers' `Trainer`.
+//! [`Trainer`] runs [`TrainingArguments`] over two [`PreparedSet`]s, for any model that implements
+//! `captioner_model::Pretrained`; names and defaults are those of transformers' `Trainer`. Its parts
+//! are public, for loops of one's own: [`Sampler`], [`DataLoader`], [`adamw_optimizer`],
+//! [`clip_grad_norm`], [`Schedule`], [`evaluate`].
 
 mod arguments;
 mod augment;
+mod cache;
 mod callback;
 mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod clip;
 mod error;
 mod evaluate;
 mod loader;
 mod optimizer;
 mod output;
-#[cfg(test)]
-mod parity;
 mod prepared;
 mod progress;
 mod sampler;
 mod schedule;
 mod state;
+mod step;
 mod trainer;
 
-pub use arguments::{ArgumentError, Strategy, TrainingArguments};
+pub use arguments::{IntervalStrategy, TrainingArguments};
 pub use augment::Augmentation;
+pub use cache::PixelCache;
 pub use callback::TrainerCallback;
-pub use check::{CheckedSet, check_pictures};
+pub use captioner_model::SettingError;
+pub use check::check_rows;
+pub use clip::{clip_grad_norm, global_norm};
 pub use error::TrainError;
-pub use evaluate::{EvaluatedRow, Evaluation, EvaluationOptions, evaluate};
+pub use evaluate::{EvaluatedRow, Evaluation, EvaluationOptions, MetricSpelling, evaluate};
+pub use loader::{DataLoader, LoadedBatch};
+pub use optimizer::adamw_optimizer;
 pub use output::{OutputFolder, STATE_FILE};
-pub use prepared::{PreparedSet, decode_row};
+pub use prepared::{PreparedSet, decode_row, source};
 pub use progress::ProgressCallback;
+pub use sampler::{EpochBatches, Sample, Sampler, sequential_batches};
 pub use schedule::{Schedule, SchedulerType};
 pub use state::{LogEntry, TrainerState};
 pub use trainer::{TrainOutput, Trainer};

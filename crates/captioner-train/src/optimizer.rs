@@ -1,15 +1,16 @@
 //! AdamW over the parameters of a model.
 
-use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
+use burn::module::{Module, Param, ParamGroup, ParamId};
 use burn::optim::{AdamWState, AdaptiveMomentumState, LearningRate, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
+use captioner_model::{ByName, LayerKind, NamedVisitor, ParameterName, WeightLayout};
 use captioner_ops::{AdamWStep, adamw};
 
 use crate::arguments::TrainingArguments;
 
-/// AdamW ([Loshchilov and Hutter, 2017](https://arxiv.org/abs/1711.05101)) with the reference's
-/// constants; biases and layer norms do not decay, as in transformers' `Trainer`.
-pub(crate) fn optimizer<M: Module>(args: &TrainingArguments, model: &M) -> ModuleOptimizer {
+/// AdamW ([Loshchilov and Hutter, 2017](https://arxiv.org/abs/1711.05101)) with the constants of
+/// `args`; biases and layer norms do not decay, as in transformers' `Trainer`.
+pub fn adamw_optimizer<M: Module>(args: &TrainingArguments, model: &M) -> ModuleOptimizer {
     let fixed = AdamW {
         beta_1: args.adam_beta1,
         beta_2: args.adam_beta2,
@@ -20,8 +21,7 @@ pub(crate) fn optimizer<M: Module>(args: &TrainingArguments, model: &M) -> Modul
         weight_decay: args.weight_decay,
         ..fixed
     };
-    let mut undecayed = Undecayed::default();
-    model.visit(&mut undecayed);
+    let undecayed = ByName::new(&WeightLayout::default(), Undecayed::default()).visit(model);
     let group = ParamGroup::from_ids(undecayed.ids);
     ModuleOptimizer::from(decaying).with_group(group, fixed, None)
 }
@@ -75,22 +75,12 @@ impl Optimizer for AdamW {
 /// Collects the parameters that weight decay leaves alone.
 #[derive(Default)]
 struct Undecayed {
-    fields: Vec<(String, String)>,
     ids: Vec<ParamId>,
 }
 
-impl ModuleVisitor for Undecayed {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.fields.push((name.to_owned(), container.to_owned()));
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.fields.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let field = self.fields.last();
-        if field.is_some_and(|(name, layer)| name == "bias" || layer == "Struct:LayerNorm") {
+impl NamedVisitor for Undecayed {
+    fn visit<const D: usize>(&mut self, name: &ParameterName, param: &Param<Tensor<D>>) {
+        if name.last() == "bias" || name.kind() == LayerKind::Norm {
             self.ids.push(param.id);
         }
     }
@@ -120,7 +110,7 @@ mod tests {
             weight_decay,
             ..TrainingArguments::default()
         };
-        let mut adamw = optimizer(&args, &affine);
+        let mut adamw = adamw_optimizer(&args, &affine);
         for grad in [0.5, -0.25] {
             let loss = (affine.weight.val() + affine.bias.val()) * grad;
             let grads = GradientsParams::from_grads(loss.backward(), &affine);
@@ -145,8 +135,7 @@ mod tests {
     fn every_norm_of_the_model_is_found_the_projections_included() {
         let config = GitConfig::small(30, 0, 2, 3);
         let model = GitForCausalLm::new(config, 1, &Device::flex()).unwrap();
-        let mut found = Undecayed::default();
-        model.visit(&mut found);
+        let found = ByName::new(&WeightLayout::default(), Undecayed::default()).visit(&model);
         // Norms: 2 a layer, 2 around the vision encoder, 1 of the projection, 1 of embeddings.
         // Linear maps: 6 a layer, the projection, the head.
         let (layers, norms) = (4 + 2, 2 * (4 + 2) + 4);

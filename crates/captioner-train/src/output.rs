@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use captioner_git::{GitForCausalLm, Processor, write_files, write_folder, write_json};
+use captioner_files::{replace_folder, write_json};
+use captioner_model::{Pretrained, Processor, save_pretrained};
 
-use crate::TrainError;
+use crate::error::TrainError;
 use crate::arguments::TrainingArguments;
 use crate::state::TrainerState;
 
@@ -21,12 +22,14 @@ pub struct OutputFolder {
 }
 
 impl OutputFolder {
-    /// Checks that `path` may be written to: absent, empty, or written by an earlier run. Changes
-    /// nothing.
+    /// Checks that `path` may be written to: absent, empty, or written by an earlier run, whose
+    /// checkpoints only `overwrite` allows. Changes nothing.
     ///
     /// # Errors
-    /// When it is a file, or holds what no run wrote, or can't be looked at.
-    pub fn check(path: &Path) -> Result<Self, TrainError> {
+    /// When it is a file, or holds what no run wrote, or an earlier run's checkpoints, or can't be
+    /// looked at.
+    pub fn check(path: impl AsRef<Path>, overwrite: bool) -> Result<Self, TrainError> {
+        let path = path.as_ref();
         let own = path.to_owned();
         let output = |source| TrainError::Output {
             path: path.to_owned(),
@@ -36,35 +39,43 @@ impl OutputFolder {
             return Ok(Self { path: own });
         }
         let empty = path.is_dir() && fs::read_dir(path).map_err(output)?.next().is_none();
-        if empty || path.join(MARKER).is_file() {
-            return Ok(Self { path: own });
+        if !empty && !path.join(MARKER).is_file() {
+            return Err(TrainError::ForeignOutput { path: own });
         }
-        Err(TrainError::ForeignOutput { path: own })
+        let folder = Self { path: own };
+        if !overwrite && !folder.steps()?.is_empty() {
+            return Err(TrainError::EarlierRun { path: folder.path });
+        }
+        Ok(folder)
     }
 
-    /// Makes the folder, and removes the checkpoints of an earlier run.
+    /// Makes the folder. The checkpoints of an earlier run are removed where
+    /// `overwrite_output_dir` says so, and nothing else.
     ///
     /// # Errors
     /// When files can't be written or removed.
     pub fn claim(&self, arguments: &TrainingArguments) -> Result<(), TrainError> {
         fs::create_dir_all(&self.path).map_err(|source| self.failed(source))?;
-        write_json(&self.path.join(MARKER), arguments)?;
-        self.keep(0, None)
+        write_json(self.path.join(MARKER), arguments)?;
+        if arguments.overwrite_output_dir {
+            self.keep(0, None)?;
+        }
+        Ok(())
     }
 
     /// Writes the checkpoint of the state's step, whole or not at all.
-    pub(crate) fn save(
+    pub(crate) fn save<M: Pretrained>(
         &self,
-        model: &GitForCausalLm,
+        model: &M,
         processor: &Processor,
         arguments: &TrainingArguments,
         state: &TrainerState,
     ) -> Result<PathBuf, TrainError> {
         let path = self.checkpoint(state.global_step);
-        write_folder(&path, |scratch| {
-            write_files(model, processor, scratch)?;
-            write_json(&scratch.join(STATE_FILE), state)?;
-            write_json(&scratch.join(MARKER), arguments)?;
+        replace_folder(&path, |scratch| {
+            save_pretrained(model, processor, scratch)?;
+            write_json(scratch.join(STATE_FILE), state)?;
+            write_json(scratch.join(MARKER), arguments)?;
             Ok::<_, TrainError>(())
         })?;
         Ok(path)
@@ -118,7 +129,7 @@ mod tests {
 
     fn with_checkpoints(steps: &[usize]) -> (tempfile::TempDir, OutputFolder) {
         let root = tempfile::tempdir().unwrap();
-        let folder = OutputFolder::check(&root.path().join("run")).unwrap();
+        let folder = OutputFolder::check(root.path().join("run"), false).unwrap();
         folder.claim(&TrainingArguments::default()).unwrap();
         for &step in steps {
             fs::create_dir(folder.checkpoint(step)).unwrap();
@@ -143,11 +154,19 @@ mod tests {
     }
 
     #[test]
-    fn a_new_run_removes_the_checkpoints_of_the_former_one_and_nothing_else() {
+    fn the_checkpoints_of_an_earlier_run_are_removed_only_where_that_is_asked_for() {
         let (_root, folder) = with_checkpoints(&[5]);
         fs::write(folder.path.join("notes.txt"), "mine").unwrap();
-        let again = OutputFolder::check(&folder.path).unwrap();
-        again.claim(&TrainingArguments::default()).unwrap();
+        let refused = OutputFolder::check(&folder.path, false).err().unwrap();
+        let message = refused.to_string();
+        assert!(message.contains("overwrite_output_dir"), "{message}");
+        assert_eq!(left(&folder), [5]);
+        let again = OutputFolder::check(&folder.path, true).unwrap();
+        let arguments = TrainingArguments {
+            overwrite_output_dir: true,
+            ..TrainingArguments::default()
+        };
+        again.claim(&arguments).unwrap();
         assert!(left(&again).is_empty());
         assert!(folder.path.join("notes.txt").exists());
     }
@@ -156,10 +175,10 @@ mod tests {
     fn a_folder_that_no_run_wrote_is_refused_and_left_alone() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("thesis.txt"), "mine").unwrap();
-        let refused = OutputFolder::check(root.path());
+        let refused = OutputFolder::check(root.path(), true);
         assert!(matches!(refused, Err(TrainError::ForeignOutput { .. })));
         let file = root.path().join("thesis.txt");
-        assert!(OutputFolder::check(&file).is_err());
+        assert!(OutputFolder::check(&file, true).is_err());
         assert!(file.exists());
     }
 }

@@ -269,10 +269,7 @@ impl PreparedSet {
     fn encode(&self, row: usize) -> Result<EncodedRows, TrainError> {
         let captions = self.dataset.captions(row)?;
         if captions.is_empty() {
-            return Err(DataError::NoCaption {
-                row: self.describe(row),
-            }
-            .into());
+            return Err(DataError::no_caption(self.dataset.as_ref(), row).into());
         }
         let longest = match self.padding {
             Padding::MaxLength(length) => length.min(self.max_caption_tokens),
@@ -286,11 +283,7 @@ impl PreparedSet {
     }
 
     fn skip(&self, row: usize, error: &TrainError) {
-        let skipped = SkippedRow {
-            row: row + 1,
-            description: self.describe(row),
-            reason: error.to_string(),
-        };
+        let skipped = SkippedRow::new(self.dataset.as_ref(), row, error);
         let mut all = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(row, skipped);
     }

@@ -48,10 +48,10 @@ impl TrainerCallback for ProgressCallback {
     }
 
     fn on_log(&mut self, _state: &TrainerState, entry: &LogEntry) {
-        if let Some(loss) = entry.figures.get("loss") {
+        if let Some(loss) = entry.values.get("loss") {
             self.bar.set_message(format!("loss {loss:.4}"));
         }
-        if self.bar.is_hidden() || !entry.figures.contains_key("loss") {
+        if self.bar.is_hidden() || !entry.values.contains_key("loss") {
             self.line(describe(entry));
         }
     }
@@ -66,13 +66,13 @@ impl TrainerCallback for ProgressCallback {
 }
 
 fn describe(entry: &LogEntry) -> String {
-    let figures = entry.figures.iter().map(|(name, value)| match *value {
+    let values = entry.values.iter().map(|(name, value)| match *value {
         small if small.abs() < 1e-3 && small != 0.0 => format!("{name} {small:.2e}"),
         value => format!("{name} {value:.4}"),
     });
-    let figures: Vec<String> = figures.collect();
+    let values: Vec<String> = values.collect();
     let (step, epoch) = (entry.step, entry.epoch);
-    format!("step {step} (epoch {epoch:.2}): {}", figures.join(", "))
+    format!("step {step} (epoch {epoch:.2}): {}", values.join(", "))
 }
 
 #[cfg(test)]
@@ -84,7 +84,7 @@ mod tests {
         let entry = LogEntry {
             step: 5,
             epoch: 0.5,
-            figures: [("learning_rate".into(), 5e-5), ("loss".into(), 1.5)].into(),
+            values: [("learning_rate".into(), 5e-5), ("loss".into(), 1.5)].into(),
         };
         assert_eq!(
             describe(&entry),

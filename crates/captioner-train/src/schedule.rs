@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::ArgumentError;
+use captioner_model::SettingError;
 
 /// How the learning rate changes after the warm-up; the shapes are those of transformers'
 /// `optimization.py`.
@@ -68,18 +68,18 @@ impl fmt::Display for SchedulerType {
 }
 
 impl FromStr for SchedulerType {
-    type Err = ArgumentError;
+    type Err = SettingError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "linear" => Ok(Self::Linear),
             "cosine" => Ok(Self::Cosine),
             "constant" => Ok(Self::Constant),
-            other => Err(ArgumentError {
-                name: "lr_scheduler_type",
-                value: other.into(),
-                mend: "use linear, cosine or constant".into(),
-            }),
+            other => Err(SettingError::new(
+                "lr_scheduler_type",
+                other,
+                "use linear, cosine or constant",
+            )),
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct TrainerState {
     pub epoch: f64,
     /// Optimizer steps of the whole run.
     pub max_steps: usize,
-    /// Best value of the figure that `metric_for_best_model` names.
+    /// Best value of the value that `metric_for_best_model` names.
     pub best_metric: Option<f64>,
     /// The checkpoint that has it.
     pub best_model_checkpoint: Option<PathBuf>,
@@ -22,25 +22,25 @@ pub struct TrainerState {
     pub log_history: Vec<LogEntry>,
 }
 
-/// Figures of one moment of a run.
+/// Values of one moment of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// Optimizer steps done.
     pub step: usize,
     /// Passes over the training set done, with fractions.
     pub epoch: f64,
-    /// The figures: `loss`, `grad_norm` and `learning_rate` while training, `eval_...` of an
+    /// The values: `loss`, `grad_norm` and `learning_rate` while training, `eval_...` of an
     /// evaluation.
     #[serde(flatten)]
-    pub figures: BTreeMap<String, f64>,
+    pub values: BTreeMap<String, f64>,
 }
 
 impl TrainerState {
-    /// The course of one figure: (step, value) of each log entry that has it.
-    pub fn curve(&self, figure: &str) -> Vec<(f64, f64)> {
+    /// The course of one value: (step, value) of each log entry that has it.
+    pub fn curve(&self, value: &str) -> Vec<(f64, f64)> {
         self.log_history
             .iter()
-            .filter_map(|entry| Some((entry.step as f64, *entry.figures.get(figure)?)))
+            .filter_map(|entry| Some((entry.step as f64, *entry.values.get(value)?)))
             .collect()
     }
 }

@@ -4,27 +4,48 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use burn::module::Module;
-use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
-use burn::tensor::Tensor;
-use captioner_git::{CaptionBatch, GenerationConfig, GitError, GitForCausalLm};
+use captioner_metrics::MetricSet;
+use captioner_model::{GenerationConfig, Pretrained};
 
-use crate::TrainError;
-use crate::arguments::{Strategy, TrainingArguments};
+use crate::arguments::{IntervalStrategy, TrainingArguments};
 use crate::callback::TrainerCallback;
-use crate::clip::{clip, global_norm};
+use crate::error::TrainError;
 use crate::evaluate::{Evaluation, EvaluationOptions, evaluate};
-use crate::loader::Loader;
-use crate::optimizer::optimizer;
+use crate::loader::{DataLoader, LoadedBatch};
 use crate::output::OutputFolder;
 use crate::prepared::PreparedSet;
-use crate::sampler::epoch_batches;
-use crate::schedule::Schedule;
+use crate::sampler::Sampler;
 use crate::state::{LogEntry, TrainerState};
+use crate::step::Stepper;
 
 /// Fine-tunes a model on one set and measures it on another.
+///
+/// The loop is short enough to write oneself: `examples/custom_loop.rs` does, with the same public
+/// parts.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use captioner_data::{OpenOptions, open_dataset, train_test_split};
+/// use captioner_model::Processor;
+/// use captioner_train::{PreparedSet, ProgressCallback, Trainer, TrainingArguments};
+/// # fn train<M: captioner_model::Pretrained>(model: M) -> Result<(), Box<dyn std::error::Error>> {
+/// let set = open_dataset("pictures", &OpenOptions::default())?;
+/// let split = train_test_split(set, 0.1, 42)?;
+/// let processor = Processor::from_pretrained("git-base")?;
+/// let prepare = |part| Arc::new(PreparedSet::new(Arc::new(part), processor.clone(), 64));
+///
+/// let arguments = TrainingArguments { num_train_epochs: 10.0, ..Default::default() };
+/// let mut trainer = Trainer::new(arguments, prepare(split.train), Some(prepare(split.test)))?
+///     .with_callback(ProgressCallback::default());
+/// let output = trainer.train(model)?; // on a device with autodiff
+/// println!("{:?}", output.state.curve("loss"));
+/// println!("{:?}", trainer.evaluate(&output.model.valid())?.scores);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Trainer {
     arguments: TrainingArguments,
+    metrics: MetricSet,
     output: OutputFolder,
     train: Arc<PreparedSet>,
     eval: Option<Arc<PreparedSet>>,
@@ -33,10 +54,10 @@ pub struct Trainer {
 
 /// What a run gives.
 #[derive(Debug)]
-pub struct TrainOutput {
+pub struct TrainOutput<M> {
     /// The model: the last step's, or the best checkpoint's with `load_best_model_at_end`. It
     /// records gradients; `Module::valid` gives one that does not.
-    pub model: GitForCausalLm,
+    pub model: M,
     /// Steps, epochs and everything logged.
     pub state: TrainerState,
     /// How long training took, evaluations and checkpoints included.
@@ -47,16 +68,24 @@ impl Trainer {
     /// Checks settings and output folder; writes nothing yet.
     ///
     /// # Errors
-    /// When a setting is out of range or contradicts another, the training set is empty, or the
-    /// output folder is not ours to write to.
+    /// When a setting is out of range or contradicts another, a set is empty, or the output folder
+    /// is not ours to write to.
     pub fn new(
         arguments: TrainingArguments,
         train: Arc<PreparedSet>,
         eval: Option<Arc<PreparedSet>>,
     ) -> Result<Self, TrainError> {
         arguments.validate()?;
-        let output = OutputFolder::check(&arguments.output_dir)?;
+        for set in eval.iter().chain([&train]) {
+            if set.dataset().is_empty() {
+                let set = set.dataset().name().to_owned();
+                return Err(TrainError::EmptySet { set });
+            }
+        }
+        let overwrite = arguments.overwrite_output_dir;
+        let output = OutputFolder::check(&arguments.output_dir, overwrite)?;
         Ok(Self {
+            metrics: arguments.metric_set()?,
             arguments,
             output,
             train,
@@ -68,6 +97,12 @@ impl Trainer {
     /// Adds a watcher.
     pub fn with_callback(mut self, callback: impl TrainerCallback + 'static) -> Self {
         self.callbacks.push(Box::new(callback));
+        self
+    }
+
+    /// Replaces the metrics of generated captions, so that they may hold a user's own.
+    pub fn with_metrics(mut self, metrics: MetricSet) -> Self {
+        self.metrics = metrics;
         self
     }
 
@@ -85,123 +120,192 @@ impl Trainer {
     }
 
     fn steps_per_epoch(&self) -> usize {
-        let rows = self.train.dataset().len();
-        rows.div_ceil(self.arguments.per_device_train_batch_size)
-            .div_ceil(self.arguments.gradient_accumulation_steps)
-            .max(1)
+        let accumulated = self.arguments.gradient_accumulation_steps;
+        let batches = self.sampler().batches_per_epoch();
+        batches.div_ceil(accumulated).max(1)
+    }
+
+    fn sampler(&self) -> Sampler {
+        let args = &self.arguments;
+        let (size, captions) = (args.per_device_train_batch_size, args.captions_per_image);
+        Sampler::new(self.train.dataset().clone(), size, captions, args.seed)
     }
 
     /// Trains `model`, which must be on a device with autodiff.
     ///
     /// # Errors
-    /// When a picture can't be read, a checkpoint can't be written, the device fails, or the loss
-    /// is no number any more. Checkpoints that were written stay.
-    pub fn train(&mut self, model: GitForCausalLm) -> Result<TrainOutput, TrainError> {
+    /// When a picture can't be read and bad rows are to stop the run, a checkpoint can't be
+    /// written, the device fails, the model has nothing to train, or the loss is infinite or NaN.
+    /// Checkpoints that were written stay.
+    pub fn train<M: Pretrained>(&mut self, model: M) -> Result<TrainOutput<M>, TrainError> {
         let start = Instant::now();
         self.output.claim(&self.arguments)?;
-        let mut run = Run::new(self, model);
-        run.state.max_steps = self.total_steps();
-        notify(&mut self.callbacks, |c| c.on_train_begin(&run.state));
+        let mut state = TrainerState {
+            max_steps: self.total_steps(),
+            ..TrainerState::default()
+        };
+        let mut stepper = Stepper::new(&self.arguments, model, state.max_steps);
+        self.notify(|c| c.on_train_begin(&state));
         let mut epoch = 0;
-        while run.state.global_step < run.state.max_steps {
-            self.epoch(&mut run, epoch)?;
+        while state.global_step < state.max_steps {
+            self.epoch(&mut stepper, &mut state, epoch)?;
             epoch += 1;
         }
-        notify(&mut self.callbacks, |c| c.on_train_end(&run.state));
-        let best = run.state.best_model_checkpoint.clone();
+        self.notify(|c| c.on_train_end(&state));
+        let best = state.best_model_checkpoint.clone();
         let model = match best.filter(|_| self.arguments.load_best_model_at_end) {
-            Some(best) => GitForCausalLm::from_pretrained(&best, &run.model.device())?,
-            None => run.model,
+            Some(best) => M::from_pretrained(&best, &stepper.model.device())?,
+            None => stepper.model,
         };
         Ok(TrainOutput {
             model,
-            state: run.state,
+            state,
             seconds: start.elapsed().as_secs_f64(),
         })
     }
 
-    fn epoch(&mut self, run: &mut Run, epoch: u64) -> Result<(), TrainError> {
-        let args = &self.arguments;
-        let size = args.per_device_train_batch_size;
-        let dataset = self.train.dataset().as_ref();
-        let captions = args.captions_per_image;
-        let plan = epoch_batches(dataset, size, captions, args.seed, epoch)?;
-        let mut batches = Loader::new(&self.train, plan, args.dataloader_num_workers);
+    fn epoch<M: Pretrained>(
+        &mut self,
+        stepper: &mut Stepper<M>,
+        state: &mut TrainerState,
+        epoch: u64,
+    ) -> Result<(), TrainError> {
+        let workers = self.arguments.dataloader_num_workers;
+        let accumulated = self.arguments.gradient_accumulation_steps;
+        let mut batches = DataLoader::new(&self.train, self.sampler().epoch(epoch), workers);
         let per_epoch = self.steps_per_epoch();
+        let mut used = 0;
         for step in 1..=per_epoch {
-            if run.state.global_step == run.state.max_steps {
+            if state.global_step == state.max_steps {
                 break;
             }
-            let micro: Result<Vec<CaptionBatch>, TrainError> = batches
-                .by_ref()
-                .take(self.arguments.gradient_accumulation_steps)
-                .collect();
-            run.step(&self.arguments, micro?)?;
-            run.state.epoch = epoch as f64 + step as f64 / per_epoch as f64;
-            notify(&mut self.callbacks, |c| c.on_step_end(&run.state));
-            self.after_step(run, step == per_epoch)?;
+            let micro: Result<Vec<LoadedBatch>, TrainError> =
+                batches.by_ref().take(accumulated).collect();
+            let micro: Vec<_> = micro?.into_iter().filter_map(|loaded| loaded.batch).collect();
+            used += micro.len();
+            stepper.step(&self.arguments, state.global_step, &micro)?;
+            state.global_step += 1;
+            state.epoch = epoch as f64 + step as f64 / per_epoch as f64;
+            self.notify(|c| c.on_step_end(state));
+            self.after_step(stepper, state, step == per_epoch)?;
         }
-        Ok(())
+        match used {
+            0 => Err(self.no_good_rows()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The error that every row of an epoch was skipped: such a run would learn nothing.
+    fn no_good_rows(&self) -> TrainError {
+        let skipped = self.train.skipped();
+        TrainError::NoGoodRows {
+            set: self.train.dataset().name().to_owned(),
+            first: skipped.first().map(ToString::to_string).unwrap_or_default(),
+        }
     }
 
     /// Logs, evaluates and saves where this step is one to do so.
-    fn after_step(&mut self, run: &mut Run, epoch_ends: bool) -> Result<(), TrainError> {
-        let step = run.state.global_step;
-        let last = step == run.state.max_steps;
+    fn after_step<M: Pretrained>(
+        &mut self,
+        stepper: &mut Stepper<M>,
+        state: &mut TrainerState,
+        epoch_ends: bool,
+    ) -> Result<(), TrainError> {
+        let step = state.global_step;
+        let last = step == state.max_steps;
         if step.is_multiple_of(self.arguments.logging_steps) || last {
-            let entry = run.log()?;
-            notify(&mut self.callbacks, |c| c.on_log(&run.state, &entry));
+            let values = stepper.recent(step)?;
+            self.log(state, values);
         }
         let due = |strategy, every: usize| match strategy {
-            Strategy::No => false,
-            Strategy::Steps => step.is_multiple_of(every),
-            Strategy::Epoch => epoch_ends,
+            IntervalStrategy::No => false,
+            IntervalStrategy::Steps => step.is_multiple_of(every),
+            IntervalStrategy::Epoch => epoch_ends,
         };
         if due(self.arguments.eval_strategy, self.arguments.eval_every()) {
-            self.evaluate_in(run)?;
+            self.evaluate_in(&stepper.model, state)?;
         }
         if due(self.arguments.save_strategy, self.arguments.save_steps) {
-            self.save_in(run)?;
+            self.save_in(&stepper.model, state)?;
         }
         Ok(())
     }
 
-    fn evaluate_in(&mut self, run: &mut Run) -> Result<(), TrainError> {
+    fn log(&mut self, state: &mut TrainerState, values: BTreeMap<String, f64>) {
+        let entry = LogEntry {
+            step: state.global_step,
+            epoch: state.epoch,
+            values,
+        };
+        state.log_history.push(entry.clone());
+        self.notify(|c| c.on_log(state, &entry));
+    }
+
+    fn evaluate_in<M: Pretrained>(
+        &mut self,
+        model: &M,
+        state: &mut TrainerState,
+    ) -> Result<(), TrainError> {
         let generate = self.arguments.predict_with_generate;
-        let Some(evaluation) = self.measure(&run.model.valid(), generate)? else {
+        let Some(evaluation) = self.measure(&model.valid(), generate)? else {
             return Ok(());
         };
-        run.note_best(&self.arguments, &evaluation, &self.output)?;
-        let names = evaluation.scores.iter();
-        let figures = names.map(|(name, value)| (format!("eval_{name}"), *value));
-        let entry = run.entry(figures.collect());
-        notify(&mut self.callbacks, |c| c.on_log(&run.state, &entry));
+        self.note_best(state, &evaluation)?;
+        let values = evaluation.scores.iter();
+        let values = values.map(|(name, value)| (format!("eval_{name}"), *value));
+        self.log(state, values.collect());
         Ok(())
     }
 
-    fn save_in(&mut self, run: &mut Run) -> Result<(), TrainError> {
+    /// Remembers this step's checkpoint if no earlier evaluation was as good.
+    fn note_best(
+        &self,
+        state: &mut TrainerState,
+        evaluation: &Evaluation,
+    ) -> Result<(), TrainError> {
+        let name = self.arguments.best_value();
+        let Some(value) = evaluation.score(name) else {
+            let known: Vec<_> = evaluation.scores.keys().cloned().collect();
+            return Err(TrainError::UnknownMetric {
+                name: name.to_owned(),
+                known: known.join(", "),
+            });
+        };
+        let more = self.arguments.more_is_better(&self.metrics);
+        let better = |best: f64| if more { value > best } else { value < best };
+        if state.best_metric.is_none_or(better) {
+            state.best_metric = Some(value);
+            state.best_model_checkpoint = Some(self.output.checkpoint(state.global_step));
+        }
+        Ok(())
+    }
+
+    fn save_in<M: Pretrained>(
+        &mut self,
+        model: &M,
+        state: &TrainerState,
+    ) -> Result<(), TrainError> {
         let processor = self.train.processor();
-        let saved = self
-            .output
-            .save(&run.model, processor, &self.arguments, &run.state)?;
-        notify(&mut self.callbacks, |c| c.on_save(&run.state, &saved));
+        let saved = self.output.save(model, processor, &self.arguments, state)?;
+        self.notify(|c| c.on_save(state, &saved));
         if let Some(limit) = self.arguments.save_total_limit {
             let needed = self.arguments.load_best_model_at_end;
-            let best = run.state.best_model_checkpoint.as_deref();
+            let best = state.best_model_checkpoint.as_deref();
             self.output.keep(limit, best.filter(|_| needed))?;
         }
         Ok(())
     }
 
-    /// Measures a model, written captions included, on the evaluation set.
+    /// Measures a model, generated captions included, on the evaluation set.
     ///
     /// # Errors
-    /// When there is no evaluation set row to read, or the device fails.
-    pub fn evaluate(&self, model: &GitForCausalLm) -> Result<Evaluation, TrainError> {
-        Ok(self.measure(model, true)?.unwrap_or_default())
+    /// As [`evaluate`]; [`TrainError::NoEvaluationSet`] where the trainer has none.
+    pub fn evaluate<M: Pretrained>(&self, model: &M) -> Result<Evaluation, TrainError> {
+        self.measure(model, true)?
+            .ok_or(TrainError::NoEvaluationSet)
     }
 
-    /// How evaluations of this run are made, captions written where `generate` says so.
+    /// How evaluations of this run are made, captions generated where `generate` says so.
     pub fn evaluation_options(&self, generate: bool) -> EvaluationOptions {
         let generation = GenerationConfig {
             max_length: Some(self.arguments.generation_max_length),
@@ -212,12 +316,14 @@ impl Trainer {
             batch_size: self.arguments.per_device_eval_batch_size,
             generation: generate.then_some(generation),
             num_workers: self.arguments.dataloader_num_workers,
+            metrics: self.metrics.fresh(),
+            spelling: self.arguments.metric_spelling,
         }
     }
 
-    fn measure(
+    fn measure<M: Pretrained>(
         &self,
-        model: &GitForCausalLm,
+        model: &M,
         generate: bool,
     ) -> Result<Option<Evaluation>, TrainError> {
         let Some(set) = &self.eval else {
@@ -226,149 +332,10 @@ impl Trainer {
         let options = self.evaluation_options(generate);
         evaluate(model, set, &options).map(Some)
     }
-}
 
-fn notify(
-    callbacks: &mut [Box<dyn TrainerCallback>],
-    mut tell: impl FnMut(&mut dyn TrainerCallback),
-) {
-    for callback in callbacks {
-        tell(callback.as_mut());
-    }
-}
-
-/// What changes from step to step.
-struct Run {
-    model: GitForCausalLm,
-    optimizer: ModuleOptimizer,
-    schedule: Schedule,
-    state: TrainerState,
-    recent: Recent,
-}
-
-/// Figures since the last log entry; they stay on the device until then.
-#[derive(Default)]
-struct Recent {
-    /// Loss of every batch, as its share of its step's loss.
-    losses: Vec<Tensor<1>>,
-    steps: usize,
-    norm: Option<Tensor<1>>,
-    learning_rate: f64,
-}
-
-impl Run {
-    fn new(trainer: &Trainer, model: GitForCausalLm) -> Self {
-        let args = &trainer.arguments;
-        let total = trainer.total_steps();
-        let kind = args.lr_scheduler_type;
-        Self {
-            optimizer: optimizer(args, &model),
-            model,
-            schedule: Schedule::new(kind, args.learning_rate, args.warmup(total), total),
-            state: TrainerState::default(),
-            recent: Recent::default(),
+    fn notify(&mut self, mut tell: impl FnMut(&mut dyn TrainerCallback)) {
+        for callback in &mut self.callbacks {
+            tell(callback.as_mut());
         }
     }
-
-    /// One optimizer step over the batches whose gradients it sums.
-    fn step(
-        &mut self,
-        args: &TrainingArguments,
-        batches: Vec<CaptionBatch>,
-    ) -> Result<(), TrainError> {
-        let tokens: usize = batches.iter().map(CaptionBatch::target_count).sum();
-        let mut sum = GradientsAccumulator::new();
-        for (micro, batch) in batches.iter().enumerate() {
-            // Dropout depends on seed and step alone, not on what ran before.
-            let step = (self.state.global_step as u64) << 16 | micro as u64;
-            self.model.device().seed(args.seed.wrapping_add(step));
-            let loss = self.model.loss(batch, args.label_smoothing_factor)?.sum / tokens as f64;
-            self.recent.losses.push(loss.clone().inner());
-            let grads = GradientsParams::from_grads(loss.backward(), &self.model);
-            sum.accumulate(&self.model, grads);
-        }
-        let mut grads = sum.grads();
-        self.recent.norm = global_norm(&self.model, &grads);
-        if let Some(norm) = self
-            .recent
-            .norm
-            .clone()
-            .filter(|_| args.max_grad_norm > 0.0)
-        {
-            clip(&self.model, &mut grads, norm, args.max_grad_norm);
-        }
-        let rate = self.schedule.learning_rate(self.state.global_step);
-        self.model = self.optimizer.step(rate, self.model.clone(), grads);
-        self.recent.learning_rate = rate;
-        self.recent.steps += 1;
-        self.state.global_step += 1;
-        Ok(())
-    }
-
-    /// Reads the figures since the last entry from the device and adds an entry.
-    fn log(&mut self) -> Result<LogEntry, TrainError> {
-        let recent = std::mem::take(&mut self.recent);
-        let mut sum = 0.0;
-        for loss in recent.losses {
-            sum += scalar(loss)?;
-        }
-        let loss = sum / recent.steps.max(1) as f64;
-        if !loss.is_finite() {
-            let step = self.state.global_step;
-            return Err(TrainError::Diverged { step, loss });
-        }
-        let mut figures = BTreeMap::from([
-            ("loss".to_owned(), loss),
-            ("learning_rate".to_owned(), recent.learning_rate),
-        ]);
-        if let Some(norm) = recent.norm {
-            figures.insert("grad_norm".to_owned(), scalar(norm)?);
-        }
-        Ok(self.entry(figures))
-    }
-
-    fn entry(&mut self, figures: BTreeMap<String, f64>) -> LogEntry {
-        let entry = LogEntry {
-            step: self.state.global_step,
-            epoch: self.state.epoch,
-            figures,
-        };
-        self.state.log_history.push(entry.clone());
-        entry
-    }
-
-    /// Remembers this step's checkpoint if no earlier evaluation was as good.
-    fn note_best(
-        &mut self,
-        args: &TrainingArguments,
-        evaluation: &Evaluation,
-        output: &OutputFolder,
-    ) -> Result<(), TrainError> {
-        let name = args.metric_for_best_model.trim_start_matches("eval_");
-        let Some(value) = evaluation.score(name) else {
-            let known: Vec<_> = evaluation.scores.keys().cloned().collect();
-            return Err(TrainError::UnknownMetric {
-                name: name.to_owned(),
-                known: known.join(", "),
-            });
-        };
-        let better = self.state.best_metric.is_none_or(|best| {
-            if args.greater_is_better {
-                value > best
-            } else {
-                value < best
-            }
-        });
-        if better {
-            self.state.best_metric = Some(value);
-            self.state.best_model_checkpoint = Some(output.checkpoint(self.state.global_step));
-        }
-        Ok(())
-    }
-}
-
-fn scalar(value: Tensor<1>) -> Result<f64, TrainError> {
-    let data = value.try_into_data();
-    let data = data.map_err(|error| GitError::Device(error.to_string()))?;
-    Ok(data.iter::<f64>().sum())
 }

@@ -1,0 +1,111 @@
+//! One optimizer step, and what is known since the last log entry.
+
+use std::collections::BTreeMap;
+
+use burn::optim::{GradientsAccumulator, ModuleOptimizer};
+use burn::tensor::Tensor;
+use captioner_model::{
+    CaptionBatch, DeviceError, LossOptions, LossOutput, ModelError, Pretrained,
+};
+
+use crate::arguments::TrainingArguments;
+use crate::clip::{clip_grad_norm, global_norm};
+use crate::error::TrainError;
+use crate::optimizer::adamw_optimizer;
+use crate::schedule::Schedule;
+
+/// The model and what changes it.
+pub(crate) struct Stepper<M> {
+    pub(crate) model: M,
+    optimizer: ModuleOptimizer,
+    schedule: Schedule,
+    recent: Recent,
+}
+
+/// Values since the last log entry; they stay on the device until then.
+#[derive(Default)]
+struct Recent {
+    /// Loss of every batch, as its share of its step's loss.
+    losses: Vec<Tensor<1>>,
+    steps: usize,
+    norm: Option<Tensor<1>>,
+    learning_rate: f64,
+}
+
+impl<M: Pretrained> Stepper<M> {
+    pub(crate) fn new(args: &TrainingArguments, model: M, total_steps: usize) -> Self {
+        let (kind, warmup) = (args.lr_scheduler_type, args.warmup(total_steps));
+        Self {
+            optimizer: adamw_optimizer(args, &model),
+            model,
+            schedule: Schedule::new(kind, args.learning_rate, warmup, total_steps),
+            recent: Recent::default(),
+        }
+    }
+
+    /// The optimizer step after `done` others, over the batches whose gradients it sums. Without a
+    /// batch (all its rows were skipped) nothing is learnt.
+    pub(crate) fn step(
+        &mut self,
+        args: &TrainingArguments,
+        done: usize,
+        batches: &[CaptionBatch],
+    ) -> Result<(), TrainError> {
+        let rate = self.schedule.learning_rate(done);
+        self.recent.learning_rate = rate;
+        if batches.is_empty() {
+            return Ok(());
+        }
+        self.recent.steps += 1;
+        let tokens: usize = batches.iter().map(CaptionBatch::target_count).sum();
+        let options = LossOptions {
+            label_smoothing: args.label_smoothing_factor,
+            divisor: tokens as f64,
+        };
+        let mut sum = GradientsAccumulator::new();
+        for (micro, batch) in batches.iter().enumerate() {
+            // Dropout depends on seed and step alone, not on what ran before.
+            let step = (done as u64) << 16 | micro as u64;
+            self.model.device().seed(args.seed.wrapping_add(step));
+            let (LossOutput { loss, .. }, grads) = self.model.gradients(batch, &options)?;
+            self.recent.losses.push(loss);
+            sum.accumulate(&self.model, grads);
+        }
+        let mut grads = sum.grads();
+        self.recent.norm = global_norm(&self.model, &grads);
+        if let Some(norm) = self.recent.norm.clone()
+            && args.max_grad_norm > 0.0
+        {
+            clip_grad_norm(&self.model, &mut grads, norm, args.max_grad_norm);
+        }
+        self.model = self.optimizer.step(rate, self.model.clone(), grads);
+        Ok(())
+    }
+
+    /// Reads the values since the last log entry from the device; `step` steps are done.
+    pub(crate) fn recent(&mut self, step: usize) -> Result<BTreeMap<String, f64>, TrainError> {
+        let recent = std::mem::take(&mut self.recent);
+        let mut values = BTreeMap::from([("learning_rate".to_owned(), recent.learning_rate)]);
+        if recent.steps > 0 {
+            let mut sum = 0.0;
+            for loss in recent.losses {
+                sum += scalar(loss)?;
+            }
+            let loss = sum / recent.steps as f64;
+            if !loss.is_finite() {
+                return Err(TrainError::Diverged { step, loss });
+            }
+            values.insert("loss".to_owned(), loss);
+        }
+        if let Some(norm) = recent.norm {
+            values.insert("grad_norm".to_owned(), scalar(norm)?);
+        }
+        Ok(values)
+    }
+}
+
+fn scalar(value: Tensor<1>) -> Result<f64, TrainError> {
+    let data = value.try_into_data();
+    let data = data.map_err(|error| ModelError::from(DeviceError::new(error)))?;
+    Ok(data.iter::<f64>().sum())
+}
