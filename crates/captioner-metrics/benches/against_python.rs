@@ -9,10 +9,10 @@
 //! on both sides; medians of an odd number of runs. Ratios are given for the wall clock and for
 //! processor time, which other work on the machine disturbs less. Scores are compared too.
 
-#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(clippy::print_stdout, reason = "a bench prints its measurements")]
 
-mod made_up;
 mod stopwatch;
+mod synthetic;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -21,7 +21,8 @@ use std::process::Command;
 
 use captioner_metrics::{
     CharErrorRate, Cider, CiderVariant, CocoBleu, CocoRouge, CocoTokenizer, Metric, Rouge,
-    SacreBleu, SacreBleuSettings, WordErrorRate, metric, ptb_tokenize,
+    SacreBleu, SacreBleuSettings, WordErrorRate, borrow_captions, borrow_references, metric,
+    ptb_tokenize,
 };
 
 type Captions = (Vec<String>, Vec<Vec<String>>);
@@ -41,7 +42,7 @@ fn main() {
     };
     for rows in sizes {
         let runs = if rows < 10_000 { 3 } else { 1 };
-        let captions = made_up::rows(rows);
+        let captions = synthetic::rows(rows);
         let theirs = run_python(&python, &captions, runs);
         println!("\n{rows} captions, 5 references each (WER, CER and ROUGE: the first of them)");
         let [a, b, c, d] = ["Python s", "ours s", "ratio", "by CPU"];
@@ -74,14 +75,14 @@ fn ours(captions: &Captions, runs: usize) -> Vec<(&'static str, Measured)> {
     let firsts: Vec<_> = references.iter().map(|row| vec![row[0].clone()]).collect();
     let one = (predictions.clone(), firsts);
     let split = |caption: &String| ptb_tokenize(caption).join(" ");
-    let presplit = (
+    let pretokenized = (
         predictions.iter().map(split).collect(),
         references
             .iter()
             .map(|row| row.iter().map(split).collect())
             .collect(),
     );
-    let pre = CocoTokenizer::Presplit;
+    let pre = CocoTokenizer::Pretokenized;
     vec![
         (
             "wer",
@@ -112,16 +113,22 @@ fn ours(captions: &Captions, runs: usize) -> Vec<(&'static str, Measured)> {
         ("ptb_tokenize (Java)", median(runs, || tokens(captions))),
         (
             "bleu",
-            median(runs, || scored(CocoBleu::new(pre), &presplit, "bleu_4")),
+            median(runs, || scored(CocoBleu::new(pre), &pretokenized, "bleu_4")),
         ),
         (
             "rouge_l",
-            median(runs, || scored(CocoRouge::new(pre), &presplit, "rouge_l")),
+            median(runs, || {
+                scored(CocoRouge::new(pre), &pretokenized, "rouge_l")
+            }),
         ),
         (
             "cider_d",
             median(runs, || {
-                scored(Cider::new(CiderVariant::CiderD, pre), &presplit, "cider_d")
+                scored(
+                    Cider::new(CiderVariant::CiderD, pre),
+                    &pretokenized,
+                    "cider_d",
+                )
             }),
         ),
         (
@@ -139,20 +146,23 @@ fn ours(captions: &Captions, runs: usize) -> Vec<(&'static str, Measured)> {
     ]
 }
 
-fn scored(mut metric: impl Metric, (predictions, references): &Captions, figure: &str) -> f64 {
-    metric.update(predictions, references).expect("paired rows");
-    let scores = metric.compute().expect("rows came");
-    scores.get(figure).expect("a figure of this metric")
+fn scored(mut metric: impl Metric, captions: &Captions, value: &str) -> f64 {
+    score(&mut metric, captions, value)
 }
 
-fn by_name(name: &str, (predictions, references): &Captions, figure: &str) -> f64 {
-    let mut metric = metric(name).expect("a listed name");
-    metric.update(predictions, references).expect("paired rows");
+fn by_name(name: &str, captions: &Captions, value: &str) -> f64 {
+    score(&mut *metric(name).expect("a listed name"), captions, value)
+}
+
+fn score(metric: &mut dyn Metric, (predictions, references): &Captions, value: &str) -> f64 {
     metric
-        .compute()
-        .expect("rows came")
-        .get(figure)
-        .expect("a figure of this metric")
+        .update(
+            &borrow_captions(predictions),
+            &borrow_references(references),
+        )
+        .expect("paired rows");
+    let scores = metric.compute().expect("rows came");
+    scores.get(value).expect("a value of this metric")
 }
 
 fn tokens((predictions, references): &Captions) -> f64 {
@@ -196,7 +206,7 @@ fn run_python(
     let rows = predictions.iter().zip(references);
     for (prediction, references) in rows {
         let row = serde_json::json!({"prediction": prediction, "references": references});
-        writeln!(file, "{row}").expect("room on the disk");
+        writeln!(file, "{row}").expect("space on the disk");
     }
     let output = Command::new(python)
         .args([script.as_os_str(), file.path().as_os_str()])

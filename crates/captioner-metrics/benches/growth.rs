@@ -4,9 +4,9 @@
 //! cargo bench -p captioner-metrics --bench growth
 //! ```
 
-mod made_up;
+mod synthetic;
 
-use captioner_metrics::{METRIC_NAMES, metric};
+use captioner_metrics::{METRIC_NAMES, borrow_captions, borrow_references, metric};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn growth(criterion: &mut Criterion) {
@@ -14,7 +14,9 @@ fn growth(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(name);
         group.sample_size(10);
         for rows in [1_250, 5_000, 20_000] {
-            let (predictions, references) = made_up::rows(rows);
+            let (predictions, references) = synthetic::rows(rows);
+            let predictions = borrow_captions(&predictions);
+            let references = borrow_references(&references);
             group.throughput(Throughput::Elements(rows as u64));
             group.bench_function(BenchmarkId::from_parameter(rows), |bencher| {
                 bencher.iter(|| {

@@ -4,7 +4,7 @@
 //! cargo bench -p captioner-metrics --bench hostile
 //! ```
 
-#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(clippy::print_stdout, reason = "a bench prints its measurements")]
 
 #[path = "../tests/hostile/captions.rs"]
 mod captions;
@@ -13,8 +13,6 @@ mod memory;
 #[path = "../tests/hostile/metrics.rs"]
 mod metrics;
 mod stopwatch;
-
-use captioner_metrics::single_references;
 
 /// What a metric may take of the processor for one pair.
 const MOST_SECONDS: f64 = 1.0;
@@ -58,8 +56,8 @@ fn main() {
 }
 
 fn measure(name: &str, prediction: &str, reference: &str) -> (stopwatch::Seconds, u64) {
-    let predictions = [prediction.to_owned()];
-    let references = single_references([reference]);
+    let predictions = [prediction];
+    let references = [vec![reference]];
     let mark = memory::Mark::set();
     let (seconds, ()) = stopwatch::time(|| {
         let mut metric = metrics::named(name);

@@ -22,12 +22,14 @@ pub const METRIC_NAMES: [&str; 13] = [
     "exact_match",
 ];
 
-/// A metric without rows, in the settings of its reference package.
+/// A metric without rows, in the settings of its reference package. It gives all its values;
+/// [`MetricSet::from_names`](crate::MetricSet::from_names) takes names of single values too.
 ///
 /// ```
-/// let mut metric = captioner_metrics::metric("cider_d")?;
-/// let captions = ["a cat", "a dog"].map(String::from);
-/// metric.update(&captions, &captioner_metrics::single_references(captions.clone()))?;
+/// use captioner_metrics::{metric, single_references};
+///
+/// let mut metric = metric("cider_d")?;
+/// metric.update(&["a cat", "a dog"], &single_references(&["a cat", "the dog"]))?;
 /// assert!(metric.compute()?.get("cider_d").is_some());
 /// # Ok::<(), captioner_metrics::MetricError>(())
 /// ```
@@ -51,43 +53,34 @@ pub fn metric(name: &str) -> Result<Box<dyn Metric>, MetricError> {
         "mean_length" => Box::new(MeanLength::new()),
         "exact_match" => Box::new(ExactMatch::new()),
         _ => {
-            return Err(MetricError::UnknownMetric {
-                name: name.to_owned(),
-            });
+            let known = METRIC_NAMES.map(str::to_owned).to_vec();
+            return Err(MetricError::unknown_metric(name, known));
         }
     })
+}
+
+/// One metric for each of [`METRIC_NAMES`], without rows.
+pub fn all_metrics() -> Vec<Box<dyn Metric>> {
+    let metrics = METRIC_NAMES.iter().map(|name| metric(name));
+    metrics.filter_map(Result::ok).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::single_references;
 
     #[test]
-    fn no_two_metrics_give_a_figure_of_one_name() {
-        let mut seen = std::collections::BTreeSet::new();
-        let captions = ["a cat".to_owned()];
-        for name in METRIC_NAMES {
-            let mut metric = metric(name).unwrap();
-            metric
-                .update(&captions, &single_references(captions.clone()))
-                .unwrap();
-            for (figure, _) in metric.compute().unwrap().iter() {
-                assert!(
-                    seen.insert(figure.to_owned()),
-                    "{name} gives {figure} again"
-                );
-            }
-        }
+    fn every_listed_name_makes_the_metric_of_that_name() {
+        let names: Vec<_> = all_metrics().iter().map(|m| m.name().to_owned()).collect();
+        assert_eq!(names, METRIC_NAMES);
     }
 
     #[test]
-    fn every_listed_name_makes_a_metric() {
-        for name in METRIC_NAMES {
-            let found = metric(name).unwrap().name();
-            assert!(name.starts_with(found), "{name} gave {found}");
-        }
-        let error = metric("spice").err().unwrap().to_string();
-        assert!(error.contains("cider_d"), "{error}");
+    fn an_unknown_name_lists_the_known_ones_nearest_first() {
+        let MetricError::UnknownMetric { name, known } = metric("ciderd").unwrap_err() else {
+            panic!("another error");
+        };
+        assert_eq!((name.as_str(), known.len()), ("ciderd", METRIC_NAMES.len()));
+        assert_eq!(known[..2], ["cider_d", "cider"]);
     }
 }

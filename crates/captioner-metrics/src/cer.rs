@@ -1,9 +1,17 @@
 //! Character error rate.
 
 use crate::alignment::EditCounts;
-use crate::metric::{map_rows, no_rows, same_metric, same_setting};
+use crate::metric::{direction, map_rows, no_rows, same_metric, same_setting};
 use crate::wer::{TransformPair, WerDetails, edit_statistics};
-use crate::{Metric, MetricError, RowStatistics, Scores, Transforms, process_words};
+use crate::{Metric, MetricError, RowStatistics, Transforms, process_words};
+
+const VALUES: [&str; 5] = [
+    "cer",
+    "char_hits",
+    "char_substitutions",
+    "char_deletions",
+    "char_insertions",
+];
 
 /// Character error rate over the corpus: the word error rate's formula over characters (Unicode
 /// code points), spaces included. jiwer's counts and figures.
@@ -57,14 +65,32 @@ impl CharErrorRate {
 }
 
 impl Metric for CharErrorRate {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "cer"
+    }
+
+    fn value_names(&self) -> Vec<String> {
+        VALUES.map(str::to_owned).to_vec()
+    }
+
+    fn greater_is_better(&self, value: &str) -> Option<bool> {
+        match value {
+            "char_hits" => Some(true),
+            _ => direction(self, value, false),
+        }
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(CharErrorRate {
+            transforms: self.transforms.clone(),
+            rows: Vec::new(),
+        })
     }
 
     fn update(
         &mut self,
-        predictions: &[String],
-        references: &[Vec<String>],
+        predictions: &[&str],
+        references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         let rows = map_rows(predictions, references, |prediction, references| {
             self.transforms.best_row(prediction, references)
@@ -84,13 +110,8 @@ impl Metric for CharErrorRate {
     fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
         no_rows(&self.rows, self.name())?;
         Ok(edit_statistics(&self.rows, |details| {
-            Scores::from_iter([
-                ("cer", details.wer),
-                ("char_hits", details.hits as f64),
-                ("char_substitutions", details.substitutions as f64),
-                ("char_deletions", details.deletions as f64),
-                ("char_insertions", details.insertions as f64),
-            ])
+            let values = [details.wer].into_iter().chain(details.counts());
+            VALUES.into_iter().zip(values).collect()
         }))
     }
 }

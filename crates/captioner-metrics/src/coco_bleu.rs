@@ -1,7 +1,7 @@
 //! BLEU as coco-caption computes it.
 
 use crate::bleu::BleuCounts;
-use crate::metric::{map_rows, no_rows, same_metric, same_setting};
+use crate::metric::{direction, map_rows, no_rows, same_metric, same_setting};
 use crate::ngram::MAX_ORDER;
 use crate::{CocoTokenizer, Metric, MetricError, RowStatistics, Scores};
 
@@ -46,14 +46,28 @@ fn finish(counts: BleuCounts) -> Scores {
 }
 
 impl Metric for CocoBleu {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "bleu"
+    }
+
+    fn value_names(&self) -> Vec<String> {
+        (1..=MAX_ORDER)
+            .map(|order| format!("bleu_{order}"))
+            .collect()
+    }
+
+    fn greater_is_better(&self, value: &str) -> Option<bool> {
+        direction(self, value, true)
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(CocoBleu::new(self.tokenizer))
     }
 
     fn update(
         &mut self,
-        predictions: &[String],
-        references: &[Vec<String>],
+        predictions: &[&str],
+        references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         let tokenizer = self.tokenizer;
         let rows = map_rows(predictions, references, |prediction, references| {

@@ -1,8 +1,7 @@
 //! ROUGE-L as coco-caption computes it.
 
 use crate::alignment::{LcsTable, SymbolPair};
-use crate::metric::{map_rows, no_rows, same_metric, same_setting};
-use crate::row_statistics::mean_statistics;
+use crate::metric::{direction, map_rows, no_rows, same_metric, same_setting};
 use crate::{CocoTokenizer, Metric, MetricError, RowStatistics};
 
 /// How much more recall counts than precision.
@@ -28,7 +27,7 @@ impl CocoRouge {
         }
     }
 
-    fn row(tokenizer: CocoTokenizer, prediction: &str, references: &[String]) -> f64 {
+    fn row(tokenizer: CocoTokenizer, prediction: &str, references: &[&str]) -> f64 {
         let prediction = tokenizer.apply(prediction);
         let (mut precision, mut recall) = (0.0_f64, 0.0_f64);
         for reference in references {
@@ -48,14 +47,26 @@ impl CocoRouge {
 }
 
 impl Metric for CocoRouge {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "rouge_l"
+    }
+
+    fn value_names(&self) -> Vec<String> {
+        vec![self.name().to_owned()]
+    }
+
+    fn greater_is_better(&self, value: &str) -> Option<bool> {
+        direction(self, value, true)
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(CocoRouge::new(self.tokenizer))
     }
 
     fn update(
         &mut self,
-        predictions: &[String],
-        references: &[Vec<String>],
+        predictions: &[&str],
+        references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         let rows = map_rows(predictions, references, |prediction, references| {
             Self::row(self.tokenizer, prediction, references)
@@ -73,6 +84,6 @@ impl Metric for CocoRouge {
 
     fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
         no_rows(&self.rows, self.name())?;
-        Ok(mean_statistics(vec!["rouge_l".into()], self.rows.clone()))
+        Ok(RowStatistics::means(self.value_names(), self.rows.clone()))
     }
 }

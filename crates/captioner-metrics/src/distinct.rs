@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::metric::{check_rows, no_rows, same_metric, same_setting};
+use crate::metric::{check_rows, direction, no_rows, same_metric, same_setting};
 use crate::ngram::{MAX_ORDER, NGram, ngrams, order};
 use crate::vocabulary::Vocabulary;
 use crate::{CocoTokenizer, Metric, MetricError, RowStatistics, Scores};
@@ -10,7 +10,8 @@ use crate::{CocoTokenizer, Metric, MetricError, RowStatistics, Scores};
 /// Distinct n-grams divided by all n-grams of the predictions (Li et al. 2016), over the whole
 /// corpus. Gives `distinct_1` to `distinct_4`, from 0 to 1; 0 where there is no n-gram.
 ///
-/// References are not looked at. A share of distinct n-grams is no sum over rows, so this metric
+/// Greater counts as better, as in the literature: more varied. It says nothing of whether captions
+/// are right. References are not looked at. A share of distinct n-grams is no sum over rows, so this metric
 /// has no row statistics.
 #[derive(Debug, Clone, Default)]
 pub struct DistinctN {
@@ -30,14 +31,28 @@ impl DistinctN {
 }
 
 impl Metric for DistinctN {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "distinct"
+    }
+
+    fn value_names(&self) -> Vec<String> {
+        (1..=MAX_ORDER)
+            .map(|order| format!("distinct_{order}"))
+            .collect()
+    }
+
+    fn greater_is_better(&self, value: &str) -> Option<bool> {
+        direction(self, value, true)
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(DistinctN::new(self.tokenizer))
     }
 
     fn update(
         &mut self,
-        predictions: &[String],
-        references: &[Vec<String>],
+        predictions: &[&str],
+        references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         check_rows(predictions, references)?;
         for prediction in predictions {
@@ -75,8 +90,8 @@ impl Metric for DistinctN {
             distinct[place] += u64::from(seen.insert(gram));
         }
         let share = |place: usize| distinct[place] as f64 / all[place].max(1) as f64;
-        let scores = (0..MAX_ORDER).map(|n| (format!("distinct_{}", n + 1), share(n)));
-        Ok(scores.collect())
+        let shares = (0..MAX_ORDER).map(share);
+        Ok(self.value_names().into_iter().zip(shares).collect())
     }
 }
 
@@ -86,11 +101,9 @@ mod tests {
 
     #[test]
     fn repeated_captions_are_not_distinct() {
-        let mut metric = DistinctN::new(CocoTokenizer::Presplit);
-        let predictions = ["a cat", "a cat", "a dog"].map(String::from);
-        metric
-            .update(&predictions, &vec![vec![String::new()]; 3])
-            .unwrap();
+        let mut metric = DistinctN::new(CocoTokenizer::Pretokenized);
+        let predictions = ["a cat", "a cat", "a dog"];
+        metric.update(&predictions, &vec![vec![""]; 3]).unwrap();
         let scores = metric.compute().unwrap();
         assert_eq!(scores.get("distinct_1"), Some(0.5));
         assert_eq!(scores.get("distinct_2"), Some(2.0 / 3.0));

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::alignment::{EditCounts, SymbolPair, align};
+
 /// Why a metric could not take its rows or give its score.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -98,11 +100,41 @@ pub enum MetricError {
         /// The id.
         id: String,
     },
-    /// No metric goes by this name.
-    #[error("no metric is called {name:?}; known are {}", crate::METRIC_NAMES.join(", "))]
+    /// No metric, and no value of one, goes by this name.
+    #[error("no metric is called {name:?}; known are {}", known.join(", "))]
     UnknownMetric {
         /// What was asked for.
         name: String,
+        /// The names that would do, the nearest first.
+        known: Vec<String>,
+    },
+    /// Two metrics give a value of the same name.
+    #[error(
+        "{} and {} both give {value:?}; leave one out, or give the value another name", metrics[0], metrics[1]
+    )]
+    DuplicateValue {
+        /// The name of the value.
+        value: String,
+        /// The names of the two metrics.
+        metrics: [String; 2],
+    },
+    /// A metric names a value that it does not give.
+    #[error(
+        "{metric} names the value {value:?} but does not compute it; make value_names and compute agree"
+    )]
+    MissingValue {
+        /// The metric's name.
+        metric: String,
+        /// The name of the value.
+        value: String,
+    },
+    /// A metric of your own failed in a way that no other variant tells.
+    #[error("{metric}: {message}")]
+    Custom {
+        /// The metric's name.
+        metric: String,
+        /// What is wrong, and what helps.
+        message: String,
     },
     /// A setting lies outside its range.
     #[error("{setting} is {value}, but must be {expected}")]
@@ -117,6 +149,18 @@ pub enum MetricError {
 }
 
 impl MetricError {
+    /// Sorts the known names by their edit distance from the unknown one.
+    pub(crate) fn unknown_metric(name: &str, mut known: Vec<String>) -> Self {
+        known.sort_by_cached_key(|other| {
+            let pair = SymbolPair::new(name.chars(), other.chars());
+            EditCounts::of(&align(&pair)).errors()
+        });
+        MetricError::UnknownMetric {
+            name: name.to_owned(),
+            known,
+        }
+    }
+
     pub(crate) fn file(path: &Path, error: std::io::Error) -> Self {
         MetricError::File {
             path: path.to_owned(),

@@ -1,8 +1,8 @@
 //! Exact match: the share of predictions that equal a reference.
 
-use crate::metric::{map_rows, no_rows, same_metric};
+use crate::metric::{direction, map_rows, no_rows, same_metric};
 use crate::whitespace::strip;
-use crate::{Metric, MetricError, RowStatistics, Scores};
+use crate::{Metric, MetricError, RowStatistics};
 
 /// The share of rows whose prediction equals one of its references, whitespace at both ends
 /// aside. Gives `exact_match`, from 0 to 1.
@@ -19,17 +19,29 @@ impl ExactMatch {
 }
 
 impl Metric for ExactMatch {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "exact_match"
+    }
+
+    fn value_names(&self) -> Vec<String> {
+        vec![self.name().to_owned()]
+    }
+
+    fn greater_is_better(&self, value: &str) -> Option<bool> {
+        direction(self, value, true)
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(ExactMatch::new())
     }
 
     fn update(
         &mut self,
-        predictions: &[String],
-        references: &[Vec<String>],
+        predictions: &[&str],
+        references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         let rows = map_rows(predictions, references, |prediction, references| {
-            let equal = |reference: &String| strip(reference) == strip(prediction);
+            let equal = |reference: &&str| strip(reference) == strip(prediction);
             references.iter().any(equal)
         })?;
         self.rows.extend(rows);
@@ -44,9 +56,7 @@ impl Metric for ExactMatch {
     fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
         no_rows(&self.rows, self.name())?;
         let values = self.rows.iter().map(|equal| f64::from(u8::from(*equal)));
-        Ok(RowStatistics::new(1, values.collect(), |sums, rows| {
-            Scores::from_iter([("exact_match", sums[0] / rows.max(1) as f64)])
-        }))
+        Ok(RowStatistics::means(self.value_names(), values.collect()))
     }
 }
 
@@ -58,9 +68,9 @@ mod tests {
     #[test]
     fn any_of_several_references_may_match() {
         let mut metric = ExactMatch::new();
-        let predictions = ["a cat ", "a dog"].map(String::from);
-        let mut references = single_references(["a cow", "a dog."]);
-        references[0].push(" a cat".to_owned());
+        let predictions = ["a cat ", "a dog"];
+        let mut references = single_references(&["a cow", "a dog."]);
+        references[0].push(" a cat");
         metric.update(&predictions, &references).unwrap();
         assert_eq!(metric.compute().unwrap().get("exact_match"), Some(0.5));
     }

@@ -1,11 +1,13 @@
 //! Mean length of predictions and references.
 
 use crate::metric::{map_rows, no_rows, same_metric};
-use crate::row_statistics::mean_statistics;
 use crate::{Metric, MetricError, RowStatistics, whitespace};
 
+const VALUES: [&str; 2] = ["mean_prediction_length", "mean_reference_length"];
+
 /// Mean number of words. Gives `mean_prediction_length` and `mean_reference_length`, the latter a
-/// mean over rows of the mean over a row's references. Words are what stands between whitespace.
+/// mean over rows of the mean over a row's references. Words are what stands between whitespace. Neither length is
+/// better for being greater.
 #[derive(Debug, Clone, Default)]
 pub struct MeanLength {
     rows: Vec<[f64; 2]>,
@@ -19,14 +21,26 @@ impl MeanLength {
 }
 
 impl Metric for MeanLength {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "mean_length"
+    }
+
+    fn value_names(&self) -> Vec<String> {
+        VALUES.map(str::to_owned).to_vec()
+    }
+
+    fn greater_is_better(&self, _value: &str) -> Option<bool> {
+        None
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(MeanLength::new())
     }
 
     fn update(
         &mut self,
-        predictions: &[String],
-        references: &[Vec<String>],
+        predictions: &[&str],
+        references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         let length = |caption: &str| whitespace::words(caption).count() as f64;
         let rows = map_rows(predictions, references, |prediction, references| {
@@ -44,9 +58,7 @@ impl Metric for MeanLength {
 
     fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
         no_rows(&self.rows, self.name())?;
-        let names = ["mean_prediction_length", "mean_reference_length"];
-        let values = self.rows.concat();
-        Ok(mean_statistics(names.map(String::from).to_vec(), values))
+        Ok(RowStatistics::means(VALUES, self.rows.concat()))
     }
 }
 
@@ -56,9 +68,8 @@ mod tests {
 
     #[test]
     fn references_count_by_row_and_not_one_by_one() {
-        let predictions = ["a b c", " d\t e\n"].map(String::from);
-        let row = |captions: &[&str]| captions.iter().map(|c| (*c).to_owned()).collect();
-        let references: [Vec<String>; 2] = [row(&["a", "a b c"]), row(&["a b c d e f g"])];
+        let predictions = ["a b c", " d\t e\n"];
+        let references = [vec!["a", "a b c"], vec!["a b c d e f g"]];
         let mut metric = MeanLength::new();
         metric.update(&predictions, &references).unwrap();
         let scores = metric.compute().unwrap();

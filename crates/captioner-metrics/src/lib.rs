@@ -1,19 +1,21 @@
 //! Metrics for captions, equal to the packages that papers use, without Java or Python.
 //!
 //! ```
-//! use captioner_metrics::{Metric, WordErrorRate, single_references};
+//! use captioner_metrics::MetricSet;
 //!
-//! let mut metric = WordErrorRate::new();
-//! let predictions = ["a cat on a mat".to_owned(), "two dogs".to_owned()];
-//! let references = single_references(["a cat on the mat", "two dogs"]);
-//! metric.update(&predictions, &references)?;
-//! assert_eq!(metric.compute()?.get("wer"), Some(1.0 / 7.0));
+//! let predictions = ["a cat on a mat", "two dogs"];
+//! let references = [vec!["a cat on the mat"], vec!["two dogs", "dogs"]];
+//! let mut metrics = MetricSet::from_names(["wer", "bleu_4"])?;
+//! metrics.update(&predictions, &references)?;
+//! assert_eq!(metrics.compute()?.get("wer"), Some(1.0 / 7.0));
 //! # Ok::<(), captioner_metrics::MetricError>(())
 //! ```
 //!
 //! Every metric is a [`Metric`]: feed it batches with [`update`](Metric::update), join what several
-//! threads or devices saw with [`merge`](Metric::merge), and take named figures with
-//! [`compute`](Metric::compute). [`metric`] makes one by name:
+//! threads or devices saw with [`merge`](Metric::merge), and take named values with
+//! [`compute`](Metric::compute). It knows the names of its values and which way is better. A
+//! [`MetricSet`] feeds several and gives the values that were asked for; metrics of your own join
+//! it. [`metric`] makes a single one by name:
 //!
 //! | name | type | equal to |
 //! | --- | --- | --- |
@@ -32,6 +34,7 @@
 
 mod alignment;
 mod bleu;
+mod borrow;
 mod by_name;
 mod cer;
 mod cider;
@@ -43,6 +46,7 @@ mod exact_match;
 mod lengths;
 mod meteor;
 mod metric;
+mod metric_set;
 mod ngram;
 mod numbering;
 mod resample;
@@ -59,7 +63,8 @@ mod wer;
 mod whitespace;
 
 pub use alignment::{AlignmentChunk, EditKind};
-pub use by_name::{METRIC_NAMES, metric};
+pub use borrow::{borrow_captions, borrow_references, single_references};
+pub use by_name::{METRIC_NAMES, all_metrics, metric};
 pub use cer::{CharErrorRate, cer};
 pub use cider::{Cider, CiderVariant, DocumentFrequencies};
 pub use coco_bleu::CocoBleu;
@@ -69,7 +74,8 @@ pub use error::MetricError;
 pub use exact_match::ExactMatch;
 pub use lengths::MeanLength;
 pub use meteor::Meteor;
-pub use metric::{Metric, single_references};
+pub use metric::{CloneMetric, Metric, check_rows, same_metric};
+pub use metric_set::MetricSet;
 /// The type of [`RegexSubstitution::pattern`].
 pub use regex::Regex;
 pub use resample::{

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::alignment::LcsTable;
-use crate::metric::{map_rows, no_rows, same_metric, same_setting};
+use crate::metric::{direction, map_rows, no_rows, same_metric, same_setting};
 use crate::ngram::{NGram, ngrams, order};
 use crate::numbering::Numbering;
-use crate::row_statistics::mean_statistics;
 use crate::tokenize::rouge_tokens;
 use crate::{Metric, MetricError, RowStatistics};
 
@@ -137,7 +136,7 @@ impl Sentences {
     }
 }
 
-fn score_row(prediction: &str, references: &[String], use_stemmer: bool) -> RougeRow {
+fn score_row(prediction: &str, references: &[&str], use_stemmer: bool) -> RougeRow {
     let mut numbering = Numbering::default();
     let prediction = Sentences::new(prediction, use_stemmer, &mut numbering);
     RougeRow::best(references.iter().map(|reference| {
@@ -212,17 +211,37 @@ fn union_hits(prediction: &Sentences, reference: &Sentences, alphabet: usize) ->
 }
 
 impl Metric for Rouge {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         match self.use_stemmer {
             true => "rouge_stemmed",
             false => "rouge",
         }
     }
 
+    fn value_names(&self) -> Vec<String> {
+        let parts = match self.use_stemmer {
+            true => ["_stemmed", "_stemmed_precision", "_stemmed_recall"],
+            false => ["", "_precision", "_recall"],
+        };
+        let kinds = ["rouge1", "rouge2", "rougeL", "rougeLsum"];
+        let names = kinds.iter();
+        names
+            .flat_map(|kind| parts.map(|part| format!("{kind}{part}")))
+            .collect()
+    }
+
+    fn greater_is_better(&self, value: &str) -> Option<bool> {
+        direction(self, value, true)
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(Rouge::new(self.use_stemmer))
+    }
+
     fn update(
         &mut self,
-        predictions: &[String],
-        references: &[Vec<String>],
+        predictions: &[&str],
+        references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         let use_stemmer = self.use_stemmer;
         let rows = map_rows(predictions, references, |prediction, references| {
@@ -242,16 +261,8 @@ impl Metric for Rouge {
 
     fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
         no_rows(&self.rows, self.name())?;
-        let parts = match self.use_stemmer {
-            true => ["_stemmed", "_stemmed_precision", "_stemmed_recall"],
-            false => ["", "_precision", "_recall"],
-        };
-        let kinds = ["rouge1", "rouge2", "rougeL", "rougeLsum"];
-        let names = kinds
-            .iter()
-            .flat_map(|kind| parts.map(|part| format!("{kind}{part}")));
         let scores = self.rows.iter().flat_map(RougeRow::figures);
         let values = scores.flat_map(|score| [score.fmeasure, score.precision, score.recall]);
-        Ok(mean_statistics(names.collect(), values.collect()))
+        Ok(RowStatistics::means(self.value_names(), values.collect()))
     }
 }

@@ -33,6 +33,15 @@ impl RowStatistics {
         }
     }
 
+    /// Scores that are means over rows: `values` holds one value for each name, row after row.
+    pub fn means<N: Into<String>>(names: impl IntoIterator<Item = N>, values: Vec<f64>) -> Self {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        Self::new(names.len(), values, move |sums, rows| {
+            let means = sums.iter().map(|sum| sum / rows.max(1) as f64);
+            names.iter().cloned().zip(means).collect()
+        })
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.values.len() / self.width
@@ -109,12 +118,4 @@ impl fmt::Debug for RowStatistics {
             .field("width", &self.width)
             .finish_non_exhaustive()
     }
-}
-
-/// Scores that are means over rows: one figure in each row for each name.
-pub(crate) fn mean_statistics(names: Vec<String>, values: Vec<f64>) -> RowStatistics {
-    RowStatistics::new(names.len(), values, move |sums, rows| {
-        let means = sums.iter().map(|sum| sum / rows.max(1) as f64);
-        names.iter().cloned().zip(means).collect()
-    })
 }

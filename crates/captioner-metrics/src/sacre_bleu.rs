@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bleu::BleuCounts;
-use crate::metric::{map_rows, no_rows, same_metric, same_setting};
+use crate::metric::{direction, map_rows, no_rows, same_metric, same_setting};
 use crate::ngram::MAX_ORDER;
 use crate::whitespace::is_space;
 use crate::{BleuTokenizer, Metric, MetricError, RowStatistics, Scores};
+
+const BREVITY_PENALTY: &str = "sacrebleu_brevity_penalty";
 
 /// What takes the place of a precision of 0 (Chen and Cherry 2014).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -40,6 +42,8 @@ pub struct SacreBleuSettings {
 
 /// Corpus BLEU by sacreBLEU's definition (`sacrebleu.BLEU`). Gives `sacrebleu` and
 /// `sacrebleu_precision_1` to `_4`, from 0 to 100, and `sacrebleu_brevity_penalty`.
+///
+/// Greater is better, save for the brevity penalty, which tells lengths only.
 ///
 /// Not to be compared with [`CocoBleu`](crate::CocoBleu): tokens, scale and smoothing differ.
 #[derive(Debug, Clone, Default)]
@@ -79,8 +83,7 @@ impl SacreBleuSettings {
             true => penalty * (logs.sum::<f64>() / orders as f64).exp(),
             false => 0.0,
         };
-        let mut scores =
-            Scores::from_iter([("sacrebleu", score), ("sacrebleu_brevity_penalty", penalty)]);
+        let mut scores = Scores::from_iter([("sacrebleu", score), (BREVITY_PENALTY, penalty)]);
         for (place, precision) in precisions.into_iter().enumerate() {
             scores.insert(format!("sacrebleu_precision_{}", place + 1), precision);
         }
@@ -132,14 +135,31 @@ fn brevity_penalty(counts: &BleuCounts) -> f64 {
 }
 
 impl Metric for SacreBleu {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "sacrebleu"
+    }
+
+    fn value_names(&self) -> Vec<String> {
+        let precisions = (1..=MAX_ORDER).map(|order| format!("sacrebleu_precision_{order}"));
+        let others = ["sacrebleu", BREVITY_PENALTY].map(str::to_owned);
+        others.into_iter().chain(precisions).collect()
+    }
+
+    fn greater_is_better(&self, value: &str) -> Option<bool> {
+        match value {
+            BREVITY_PENALTY => None,
+            _ => direction(self, value, true),
+        }
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(SacreBleu::new(self.settings))
     }
 
     fn update(
         &mut self,
-        predictions: &[String],
-        references: &[Vec<String>],
+        predictions: &[&str],
+        references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         let settings = self.settings;
         let rows = map_rows(predictions, references, |prediction, references| {

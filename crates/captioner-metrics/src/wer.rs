@@ -5,9 +5,20 @@ use serde::{Deserialize, Serialize};
 use crate::alignment::{
     AlignmentChunk, EditCounts, SymbolPair, align, short_char_edits, short_word_edits,
 };
-use crate::metric::{map_rows, no_rows, same_metric, same_setting};
+use crate::metric::{direction, map_rows, no_rows, same_metric, same_setting};
 use crate::transform::TokenUnit;
 use crate::{Metric, MetricError, RowStatistics, Scores, Transforms};
+
+const VALUES: [&str; 8] = [
+    "wer",
+    "mer",
+    "wil",
+    "wip",
+    "word_hits",
+    "word_substitutions",
+    "word_deletions",
+    "word_insertions",
+];
 
 /// Word error rate over the corpus: all substitutions, deletions and insertions, divided by all
 /// words of the references. jiwer's counts and figures.
@@ -78,6 +89,17 @@ impl WerDetails {
             wip,
         }
     }
+
+    /// Hits, substitutions, deletions and insertions.
+    pub(crate) fn counts(&self) -> [f64; 4] {
+        [
+            self.hits,
+            self.substitutions,
+            self.deletions,
+            self.insertions,
+        ]
+        .map(|count| count as f64)
+    }
 }
 
 /// How references and predictions are taken apart.
@@ -108,7 +130,7 @@ impl TransformPair {
     }
 
     /// The edits against the reference with the lowest error rate, the first of equals.
-    pub(crate) fn best_row(&self, prediction: &str, references: &[String]) -> EditCounts {
+    pub(crate) fn best_row(&self, prediction: &str, references: &[&str]) -> EditCounts {
         let mut best: Option<(f64, EditCounts)> = None;
         for reference in references {
             let counts = self.row(prediction, reference);
@@ -205,14 +227,32 @@ impl WordErrorRate {
 }
 
 impl Metric for WordErrorRate {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "wer"
+    }
+
+    fn value_names(&self) -> Vec<String> {
+        VALUES.map(str::to_owned).to_vec()
+    }
+
+    fn greater_is_better(&self, value: &str) -> Option<bool> {
+        match value {
+            "wip" | "word_hits" => Some(true),
+            _ => direction(self, value, false),
+        }
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(WordErrorRate {
+            transforms: self.transforms.clone(),
+            rows: Vec::new(),
+        })
     }
 
     fn update(
         &mut self,
-        predictions: &[String],
-        references: &[Vec<String>],
+        predictions: &[&str],
+        references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         let rows = map_rows(predictions, references, |prediction, references| {
             self.transforms.best_row(prediction, references)
@@ -232,16 +272,9 @@ impl Metric for WordErrorRate {
     fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
         no_rows(&self.rows, self.name())?;
         Ok(edit_statistics(&self.rows, |details| {
-            Scores::from_iter([
-                ("wer", details.wer),
-                ("mer", details.mer),
-                ("wil", details.wil),
-                ("wip", details.wip),
-                ("word_hits", details.hits as f64),
-                ("word_substitutions", details.substitutions as f64),
-                ("word_deletions", details.deletions as f64),
-                ("word_insertions", details.insertions as f64),
-            ])
+            let rates = [details.wer, details.mer, details.wil, details.wip];
+            let values = rates.into_iter().chain(details.counts());
+            VALUES.into_iter().zip(values).collect()
         }))
     }
 }
@@ -321,9 +354,8 @@ mod tests {
 
     fn details(references: &[&str], predictions: &[&str]) -> WerDetails {
         let mut metric = WordErrorRate::new();
-        let predictions: Vec<_> = predictions.iter().map(|p| p.to_string()).collect();
-        let references = single_references(references.iter().copied());
-        metric.update(&predictions, &references).unwrap();
+        let references = single_references(references);
+        metric.update(predictions, &references).unwrap();
         metric.details().unwrap()
     }
 
@@ -344,8 +376,8 @@ mod tests {
     #[test]
     fn the_reference_with_the_lowest_rate_counts() {
         let mut metric = WordErrorRate::new();
-        let references = vec![vec!["a b".to_owned(), "a c d e".to_owned()]];
-        metric.update(&["a c d".to_owned()], &references).unwrap();
+        let references = [vec!["a b", "a c d e"]];
+        metric.update(&["a c d"], &references).unwrap();
         let details = metric.details().unwrap();
         assert_eq!((details.wer, details.deletions), (0.25, 1));
     }

@@ -39,7 +39,7 @@ fn norm(weights: &Grams) -> f64 {
         .sqrt()
 }
 
-fn cider_d(prediction: &str, references: &[String], documents: &[Vec<String>]) -> f64 {
+fn cider_d(prediction: &str, references: &[&str], documents: &[Vec<String>]) -> f64 {
     let mut sum = 0.0;
     for reference in references {
         let words = |caption: &str| caption.split(' ').count() as f64;
@@ -75,13 +75,13 @@ fn counts_of_a_set_of_another_size_weigh_as_the_formula_says() {
         "two cats on a mat",
     ]);
     documents[0].push("the cat sits on the mat".to_owned());
-    let predictions = ["a cat on the mat", "a red dog on a red mat in the park"].map(String::from);
-    let mut references = single_references(["a cat on a red mat", "two red dogs in the park"]);
-    references[0].push("a cat lies on the mat".to_owned());
+    let predictions = ["a cat on the mat", "a red dog on a red mat in the park"];
+    let mut references = single_references(&["a cat on a red mat", "two red dogs in the park"]);
+    references[0].push("a cat lies on the mat");
     for size in [1, 3, 7] {
         let documents = &documents[..size];
-        let counted = DocumentFrequencies::from_references(documents, CocoTokenizer::Presplit);
-        let metric = Cider::new(CiderVariant::CiderD, CocoTokenizer::Presplit);
+        let counted = DocumentFrequencies::from_references(documents, CocoTokenizer::Pretokenized);
+        let metric = Cider::new(CiderVariant::CiderD, CocoTokenizer::Pretokenized);
         let mut metric = metric.with_frequencies(counted);
         metric.update(&predictions, &references).unwrap();
         let statistics = metric.row_statistics().unwrap();

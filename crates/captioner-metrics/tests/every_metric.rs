@@ -1,8 +1,12 @@
 //! What every metric promises: which rows and partners it refuses, and that threads change nothing.
 
+use std::collections::BTreeSet;
+
 use captioner_metrics::{
-    CocoTokenizer, METRIC_NAMES, Metric, MetricError, Regex, RegexSubstitution, Rouge, Scores,
-    TokenUnit, Transform, Transforms, WordErrorRate, metric,
+    CharErrorRate, Cider, CiderVariant, CocoBleu, CocoRouge, CocoTokenizer, DistinctN,
+    DocumentFrequencies, METRIC_NAMES, Metric, MetricError, Regex, RegexSubstitution, Rouge,
+    SacreBleu, SacreBleuSettings, Scores, TokenUnit, Transform, Transforms, WordErrorRate,
+    all_metrics, borrow_captions, borrow_references, metric,
 };
 
 fn captions(rows: std::ops::Range<usize>) -> (Vec<String>, Vec<Vec<String>>) {
@@ -16,9 +20,17 @@ fn captions(rows: std::ops::Range<usize>) -> (Vec<String>, Vec<Vec<String>>) {
     )
 }
 
+fn borrowed<'a>(
+    predictions: &'a [String],
+    references: &'a [Vec<String>],
+) -> (Vec<&'a str>, Vec<Vec<&'a str>>) {
+    (borrow_captions(predictions), borrow_references(references))
+}
+
 fn filled(name: &str, rows: std::ops::Range<usize>) -> Box<dyn Metric> {
     let mut metric = metric(name).unwrap();
     let (predictions, references) = captions(rows);
+    let (predictions, references) = borrowed(&predictions, &references);
     metric.update(&predictions, &references).unwrap();
     metric
 }
@@ -29,6 +41,7 @@ fn rows_that_do_not_pair_up_are_refused_and_change_nothing() {
         let mut metric = filled(name, 0..4);
         let before = metric.compute().unwrap();
         let (predictions, references) = captions(4..7);
+        let (predictions, references) = borrowed(&predictions, &references);
         let error = metric.update(&predictions, &references[..2]).unwrap_err();
         let expected = MetricError::RowCountMismatch {
             predictions: 3,
@@ -62,6 +75,117 @@ fn without_rows_there_is_no_score() {
 }
 
 #[test]
+fn value_names_are_those_of_compute_and_known_before_any_row() {
+    let mut seen = BTreeSet::new();
+    for name in METRIC_NAMES {
+        let names = metric(name).unwrap().value_names();
+        let scores = filled(name, 0..4).compute().unwrap();
+        let computed: Vec<_> = scores.iter().map(|(value, _)| value.to_owned()).collect();
+        assert_eq!(names, computed, "{name}");
+        for value in names {
+            assert!(seen.insert(value.clone()), "{name} gives {value} again");
+        }
+    }
+}
+
+#[test]
+fn every_value_knows_which_way_is_better() {
+    let lower = [
+        "wer",
+        "mer",
+        "wil",
+        "word_substitutions",
+        "word_deletions",
+        "word_insertions",
+        "cer",
+        "char_substitutions",
+        "char_deletions",
+        "char_insertions",
+    ];
+    let neither = [
+        "mean_prediction_length",
+        "mean_reference_length",
+        "sacrebleu_brevity_penalty",
+    ];
+    let mut met = 0;
+    for name in METRIC_NAMES {
+        let metric = metric(name).unwrap();
+        for value in metric.value_names() {
+            let value = value.as_str();
+            let expected = match value {
+                _ if lower.contains(&value) => Some(false),
+                _ if neither.contains(&value) => None,
+                _ => Some(true),
+            };
+            assert_eq!(metric.greater_is_better(value), expected, "{value}");
+            met += usize::from(expected != Some(true));
+        }
+        assert_eq!(metric.greater_is_better("spice"), None, "{name}");
+    }
+    assert_eq!(met, lower.len() + neither.len());
+}
+
+/// The better of two sets of captions gets the better values.
+#[test]
+fn right_captions_are_better_than_wrong_ones() {
+    let right = "a red cat sits on the green mat";
+    let references = [vec![right], vec!["two dogs run in the park"]];
+    for name in METRIC_NAMES.into_iter().filter(|name| *name != "distinct") {
+        let [good, bad] = [right, "one bird"].map(|first| {
+            let mut metric = metric(name).unwrap();
+            metric
+                .update(&[first, "two dogs run"], &references)
+                .unwrap();
+            metric
+        });
+        let better = good.compute().unwrap();
+        for (value, worse) in bad.compute().unwrap() {
+            let better = better.get(&value).unwrap();
+            match good.greater_is_better(&value) {
+                Some(true) => assert!(better >= worse, "{value}: {better}, {worse}"),
+                Some(false) => assert!(better <= worse, "{value}: {better}, {worse}"),
+                None => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fresh_metric_has_the_settings_and_no_rows() {
+    let counts = DocumentFrequencies::from_references(&[["a cat"]], CocoTokenizer::Pretokenized);
+    let cider = Cider::new(CiderVariant::Cider, CocoTokenizer::Pretokenized);
+    let lower = || Transforms::new(vec![Transform::ToLowerCase], TokenUnit::Words);
+    let settings = SacreBleuSettings {
+        lowercase: true,
+        ..SacreBleuSettings::default()
+    };
+    let own_settings: [Box<dyn Metric>; 7] = [
+        Box::new(cider.with_frequencies(counts)),
+        Box::new(WordErrorRate::with_transforms(lower(), lower()).unwrap()),
+        Box::new(CharErrorRate::with_transforms(lower(), lower()).unwrap()),
+        Box::new(SacreBleu::new(settings)),
+        Box::new(CocoBleu::new(CocoTokenizer::Pretokenized)),
+        Box::new(CocoRouge::new(CocoTokenizer::Pretokenized)),
+        Box::new(DistinctN::new(CocoTokenizer::Pretokenized)),
+    ];
+    for mut metric in own_settings.into_iter().chain(all_metrics()) {
+        let name = metric.name().to_owned();
+        let update = |metric: &mut Box<dyn Metric>| {
+            let references = [vec!["a cat sits"], vec!["Two dogs"]];
+            metric.update(&["A cat.", "two dogs"], &references).unwrap();
+            metric.compute().unwrap()
+        };
+        let expected = update(&mut metric);
+        let mut fresh = metric.fresh();
+        assert_eq!(fresh.name(), name);
+        assert!(matches!(fresh.compute(), Err(MetricError::NoRows { .. })));
+        assert_eq!(update(&mut fresh), expected, "{name}");
+        fresh.merge(metric.fresh()).unwrap(); // refused under other settings
+        assert_eq!(metric.clone().compute().unwrap(), expected, "{name}");
+    }
+}
+
+#[test]
 fn another_metric_is_not_merged() {
     for name in METRIC_NAMES {
         let other = if name == "wer" { "cer" } else { "wer" };
@@ -86,8 +210,8 @@ fn a_metric_under_another_setting_is_not_merged() {
     };
     refused(metric("rouge").unwrap(), Box::new(Rouge::new(true)));
     refused(metric("cider").unwrap(), metric("cider_d").unwrap());
-    let presplit = captioner_metrics::CocoBleu::new(CocoTokenizer::Presplit);
-    refused(metric("bleu").unwrap(), Box::new(presplit));
+    let pretokenized = CocoBleu::new(CocoTokenizer::Pretokenized);
+    refused(metric("bleu").unwrap(), Box::new(pretokenized));
     let standardized = || Transforms::wer_standardize();
     let standardized = WordErrorRate::with_transforms(standardized(), standardized()).unwrap();
     refused(metric("wer").unwrap(), Box::new(standardized));
@@ -115,12 +239,12 @@ fn transforms_that_change_the_number_of_rows_are_refused() {
         let transform = step.to_owned();
         assert_eq!(error, MetricError::TransformChangesRows { transform });
     };
-    let plain = Transforms::wer_default;
-    let joined = || plain().contiguous();
+    let standard = Transforms::wer_default;
+    let joined = || standard().contiguous();
     let dropping = || Transforms::new(vec![Transform::RemoveEmptyStrings], TokenUnit::Words);
-    refused(joined(), plain(), "ReduceToSingleSentence");
-    refused(plain(), joined(), "ReduceToSingleSentence");
-    refused(dropping(), plain(), "RemoveEmptyStrings");
+    refused(joined(), standard(), "ReduceToSingleSentence");
+    refused(standard(), joined(), "ReduceToSingleSentence");
+    refused(dropping(), standard(), "RemoveEmptyStrings");
 }
 
 /// With nothing but this crate at hand.

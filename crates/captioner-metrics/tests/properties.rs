@@ -1,8 +1,8 @@
 //! What must hold for any captions.
 
 use captioner_metrics::{
-    METRIC_NAMES, Metric, Rouge, RougeScore, Scores, Transforms, metric, process_words,
-    single_references,
+    METRIC_NAMES, Metric, Rouge, RougeScore, Scores, Transforms, borrow_captions,
+    borrow_references, metric, process_words,
 };
 use proptest::prelude::*;
 
@@ -31,6 +31,8 @@ fn rows() -> impl Strategy<Value = Rows> {
 fn filled(name: &str, rows: &[(String, Vec<String>)]) -> Box<dyn Metric> {
     let mut metric = metric(name).unwrap();
     let (predictions, references): (Vec<_>, Vec<_>) = rows.iter().cloned().unzip();
+    let references = borrow_references(&references);
+    let predictions = borrow_captions(&predictions);
     metric.update(&predictions, &references).unwrap();
     metric
 }
@@ -53,7 +55,7 @@ fn apart(a: &Scores, b: &Scores) -> Option<String> {
     differ.next()
 }
 
-/// The largest value of a figure, if it has one.
+/// The upper bound of a value, if it has one.
 fn upper_bound(name: &str) -> Option<f64> {
     let unbounded = [
         "wer",
@@ -81,10 +83,10 @@ proptest! {
     #[test]
     fn scores_stay_within_their_bounds(rows in rows()) {
         for name in METRIC_NAMES {
-            for (figure, value) in filled(name, &rows).compute().unwrap().iter() {
-                prop_assert!(value >= -TOLERANCE, "{} is {}", figure, value);
-                if let Some(most) = upper_bound(figure) {
-                    prop_assert!(value <= most + TOLERANCE, "{} is {}", figure, value);
+            for (value_name, value) in filled(name, &rows).compute().unwrap().iter() {
+                prop_assert!(value >= -TOLERANCE, "{} is {}", value_name, value);
+                if let Some(most) = upper_bound(value_name) {
+                    prop_assert!(value <= most + TOLERANCE, "{} is {}", value_name, value);
                 }
             }
         }
@@ -113,20 +115,20 @@ proptest! {
 
     #[test]
     fn the_order_of_references_changes_no_score(rows in rows()) {
-        let mut turned = rows.clone();
-        turned.iter_mut().for_each(|(_, references)| references.reverse());
+        let mut reversed = rows.clone();
+        reversed.iter_mut().for_each(|(_, references)| references.reverse());
         // Of references with equal scores the first counts, so single counts can differ.
-        for (name, figures) in [
+        for (name, values) in [
             ("rouge", vec!["rouge1", "rouge2", "rougeL", "rougeLsum"]),
             ("bleu", vec!["bleu_1", "bleu_4"]),
             ("rouge_l", vec!["rouge_l"]),
             ("cider_d", vec!["cider_d"]),
             ("sacrebleu", vec!["sacrebleu"]),
         ] {
-            let [a, b] = [&rows, &turned].map(|rows| filled(name, rows).compute().unwrap());
-            for figure in figures {
-                let (a, b) = (a.get(figure).unwrap(), b.get(figure).unwrap());
-                prop_assert!((a - b).abs() <= TOLERANCE, "{}: {} against {}", figure, a, b);
+            let [a, b] = [&rows, &reversed].map(|rows| filled(name, rows).compute().unwrap());
+            for value in values {
+                let (a, b) = (a.get(value).unwrap(), b.get(value).unwrap());
+                prop_assert!((a - b).abs() <= TOLERANCE, "{}: {} against {}", value, a, b);
             }
         }
     }
@@ -140,7 +142,7 @@ proptest! {
                 let details = output.details;
                 details.substitutions + details.deletions + details.insertions
             };
-            let fewest = plain_distance(&one_way.references[0], &one_way.predictions[0]);
+            let fewest = reference_distance(&one_way.references[0], &one_way.predictions[0]);
             prop_assert_eq!(errors(&one_way), fewest);
             prop_assert_eq!(errors(&other_way), fewest);
         }
@@ -164,8 +166,7 @@ proptest! {
     fn rouge_swaps_precision_and_recall_with_its_sides(a in caption(), b in caption()) {
         let row = |prediction: &String, reference: &String| {
             let mut rouge = Rouge::new(true);
-            let references = single_references([reference.clone()]);
-            rouge.update(std::slice::from_ref(prediction), &references).unwrap();
+            rouge.update(&[prediction.as_str()], &[vec![reference.as_str()]]).unwrap();
             let row = rouge.rows()[0];
             [row.rouge1, row.rouge2, row.rouge_l]
         };
@@ -193,14 +194,14 @@ proptest! {
             ("exact_match", "exact_match", 1.0),
             ("meteor", "meteor", 1.0),
         ];
-        for (name, figure, expected) in best {
-            let score = filled(name, &rows).compute().unwrap().get(figure).unwrap();
-            prop_assert!((score - expected).abs() <= TOLERANCE, "{} is {}", figure, score);
+        for (name, value, expected) in best {
+            let score = filled(name, &rows).compute().unwrap().get(value).unwrap();
+            prop_assert!((score - expected).abs() <= TOLERANCE, "{} is {}", value, score);
         }
     }
 }
 
-fn plain_distance(a: &[String], b: &[String]) -> u64 {
+fn reference_distance(a: &[String], b: &[String]) -> u64 {
     let mut row: Vec<u64> = (0..=b.len() as u64).collect();
     for left in a {
         let mut diagonal = std::mem::replace(&mut row[0], 0);

@@ -14,7 +14,7 @@ use crate::{CocoTokenizer, MetricError, whitespace};
 ///
 /// As JSON: `{"documents": 40504, "frequencies": {"a": 40000, "a cat": 1200, …}}`, the words of an
 /// n-gram with a space between.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentFrequencies {
     documents: u64,
     frequencies: BTreeMap<String, u64>,
@@ -22,12 +22,15 @@ pub struct DocumentFrequencies {
 
 impl DocumentFrequencies {
     /// Counts the n-grams of `references`, one list for each row.
-    pub fn from_references(references: &[Vec<String>], tokenizer: CocoTokenizer) -> Self {
+    pub fn from_references<R: AsRef<[S]>, S: AsRef<str>>(
+        references: &[R],
+        tokenizer: CocoTokenizer,
+    ) -> Self {
         let mut vocabulary = Vocabulary::default();
         let mut rows = Vec::with_capacity(references.len());
         for row in references {
-            let captions = row.iter().map(|caption| {
-                let tokens = tokenizer.apply(caption);
+            let captions = row.as_ref().iter().map(|caption| {
+                let tokens = tokenizer.apply(caption.as_ref());
                 vocabulary.numbers(&tokens)
             });
             rows.push(captions.collect::<Vec<_>>());
@@ -177,7 +180,7 @@ mod tests {
             vec!["a cat".to_owned(), "a cat sits".to_owned()],
             vec!["a dog".to_owned()],
         ];
-        let counted = DocumentFrequencies::from_references(&rows, CocoTokenizer::Presplit);
+        let counted = DocumentFrequencies::from_references(&rows, CocoTokenizer::Pretokenized);
         assert_eq!((counted.frequency("a"), counted.frequency("a cat")), (2, 1));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("df.json");

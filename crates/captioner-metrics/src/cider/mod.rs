@@ -5,11 +5,12 @@ mod vector;
 
 pub use document_frequencies::DocumentFrequencies;
 
+use std::sync::Arc;
+
 use document_frequencies::{Frequencies, count_documents};
 use vector::{CaptionVector, similarity};
 
-use crate::metric::{check_rows, no_rows, same_metric, same_setting};
-use crate::row_statistics::mean_statistics;
+use crate::metric::{check_rows, direction, no_rows, same_metric, same_setting};
 use crate::vocabulary::Vocabulary;
 use crate::{CocoTokenizer, Metric, MetricError, RowStatistics};
 
@@ -35,7 +36,7 @@ pub enum CiderVariant {
 pub struct Cider {
     variant: CiderVariant,
     tokenizer: CocoTokenizer,
-    frequencies: Option<DocumentFrequencies>,
+    frequencies: Option<Arc<DocumentFrequencies>>,
     vocabulary: Vocabulary,
     rows: Vec<CiderRow>,
 }
@@ -67,9 +68,10 @@ impl Cider {
     }
 
     /// Takes document frequencies from elsewhere, for example those of the whole COCO validation
-    /// set. They must come from captions tokenized in the same way.
-    pub fn with_frequencies(mut self, frequencies: DocumentFrequencies) -> Self {
-        self.frequencies = Some(frequencies);
+    /// set. They must come from captions tokenized in the same way. Metrics that share them, such as
+    /// `cider_d` and `cider`, take clones of one [`Arc`].
+    pub fn with_frequencies(mut self, frequencies: impl Into<Arc<DocumentFrequencies>>) -> Self {
+        self.frequencies = Some(frequencies.into());
         self
     }
 
@@ -101,21 +103,36 @@ impl Cider {
 }
 
 impl Metric for Cider {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         match self.variant {
             CiderVariant::CiderD => "cider_d",
             CiderVariant::Cider => "cider",
         }
     }
 
+    fn value_names(&self) -> Vec<String> {
+        vec![self.name().to_owned()]
+    }
+
+    fn greater_is_better(&self, value: &str) -> Option<bool> {
+        direction(self, value, true)
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(Cider {
+            frequencies: self.frequencies.clone(),
+            ..Cider::new(self.variant, self.tokenizer)
+        })
+    }
+
     fn update(
         &mut self,
-        predictions: &[String],
-        references: &[Vec<String>],
+        predictions: &[&str],
+        references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         check_rows(predictions, references)?;
         for (prediction, references) in predictions.iter().zip(references) {
-            let mut numbers = |caption: &String| {
+            let mut numbers = |caption: &&str| {
                 let tokens = self.tokenizer.apply(caption);
                 self.vocabulary.numbers(&tokens)
             };
@@ -148,6 +165,6 @@ impl Metric for Cider {
         let frequencies = self.numbered_frequencies();
         let rows = self.rows.iter();
         let scores = rows.map(|row| self.score_row(row, &frequencies)).collect();
-        Ok(mean_statistics(vec![self.name().to_owned()], scores))
+        Ok(RowStatistics::means(self.value_names(), scores))
     }
 }

@@ -12,7 +12,7 @@ use align::{align, count_chunks};
 use candidates::PredictionIndex;
 use lexicon::Lexicon;
 
-use crate::metric::{map_rows, no_rows, same_metric, same_setting};
+use crate::metric::{direction, map_rows, no_rows, same_metric, same_setting};
 use crate::{CocoTokenizer, Metric, MetricError, RowStatistics, Scores};
 
 // METEOR 1.5's parameters for English, tuned to human rankings.
@@ -60,7 +60,7 @@ impl Meteor {
         self
     }
 
-    fn row(&self, prediction: &str, references: &[String]) -> Counts {
+    fn row(&self, prediction: &str, references: &[&str]) -> Counts {
         let mut lexicon = Lexicon::new(self.with_synonyms);
         let prediction = lexicon.numbers(&self.tokenizer.apply(prediction));
         let tokens = references.iter().map(|r| self.tokenizer.apply(r));
@@ -224,14 +224,30 @@ impl Counts {
 }
 
 impl Metric for Meteor {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "meteor"
+    }
+
+    fn value_names(&self) -> Vec<String> {
+        vec![self.name().to_owned()]
+    }
+
+    fn greater_is_better(&self, value: &str) -> Option<bool> {
+        direction(self, value, true)
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(Meteor {
+            tokenizer: self.tokenizer,
+            with_synonyms: self.with_synonyms,
+            rows: Vec::new(),
+        })
     }
 
     fn update(
         &mut self,
-        predictions: &[String],
-        references: &[Vec<String>],
+        predictions: &[&str],
+        references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         let rows = map_rows(predictions, references, |prediction, references| {
             self.row(prediction, references)

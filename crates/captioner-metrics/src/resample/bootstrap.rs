@@ -27,8 +27,8 @@ pub struct ConfidenceInterval {
 /// use captioner_metrics::single_references;
 ///
 /// let mut rouge = Rouge::new(false);
-/// let predictions = ["a cat", "a dog runs"].map(String::from);
-/// rouge.update(&predictions, &single_references(["a cat", "a horse runs"]))?;
+/// let references = single_references(&["a cat", "a horse runs"]);
+/// rouge.update(&["a cat", "a dog runs"], &references)?;
 /// let statistics = rouge.row_statistics()?;
 /// let intervals = confidence_intervals(&statistics, &ResampleSettings::default())?;
 /// assert!(intervals["rouge1"].low <= intervals["rouge1"].high);
@@ -98,11 +98,10 @@ fn percentile(sorted: &[f64], at: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row_statistics::mean_statistics;
 
     fn statistics() -> RowStatistics {
         let values = (0..50).map(|row| f64::from(row * row % 17)).collect();
-        mean_statistics(vec!["score".to_owned()], values)
+        RowStatistics::means(["score"], values)
     }
 
     #[test]
@@ -158,7 +157,7 @@ mod tests {
             samples: expected.samples,
             ..ResampleSettings::default()
         };
-        let statistics = mean_statistics(vec!["score".to_owned()], expected.values);
+        let statistics = RowStatistics::means(["score"], expected.values);
         let mut draws = expected.draws.into_iter();
         let found = intervals(&statistics, &settings, |_| draws.next().unwrap())["score"];
         let pairs = [

@@ -127,11 +127,10 @@ fn tests(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row_statistics::mean_statistics;
 
     fn system(score: impl Fn(u32) -> f64) -> RowStatistics {
         let values = (0..200).map(score).collect();
-        mean_statistics(vec!["score".to_owned()], values)
+        RowStatistics::means(["score"], values)
     }
 
     #[test]
@@ -161,7 +160,7 @@ mod tests {
 
     #[test]
     fn different_row_counts_are_a_named_error() {
-        let short = mean_statistics(vec!["score".to_owned()], vec![1.0]);
+        let short = RowStatistics::means(["score"], vec![1.0]);
         let error = paired_bootstrap(&system(f64::from), &short, &ResampleSettings::default());
         assert!(matches!(error, Err(MetricError::RowCountMismatch { .. })));
     }

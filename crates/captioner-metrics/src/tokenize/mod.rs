@@ -19,7 +19,7 @@ pub enum CocoTokenizer {
     #[default]
     Ptb,
     /// The caption as it is, for captions that are tokenized already.
-    Presplit,
+    Pretokenized,
 }
 
 impl CocoTokenizer {
@@ -27,7 +27,7 @@ impl CocoTokenizer {
     pub(crate) fn apply(self, caption: &str) -> std::borrow::Cow<'_, str> {
         match self {
             CocoTokenizer::Ptb => ptb_tokenize(caption).join(" ").into(),
-            CocoTokenizer::Presplit => caption.into(),
+            CocoTokenizer::Pretokenized => caption.into(),
         }
     }
 }

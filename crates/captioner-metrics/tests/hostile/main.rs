@@ -1,5 +1,5 @@
 //! Captions of 100 KB neither break a metric nor fill the memory, nor take long where the code is
-//! optimised. The figures are shown by `cargo bench --bench hostile`.
+//! optimised. The measurements are shown by `cargo bench --bench hostile`.
 
 #[allow(
     unreachable_pub,
@@ -19,7 +19,7 @@ mod metrics;
 #[path = "../../benches/stopwatch.rs"]
 mod stopwatch;
 
-use captioner_metrics::{Metric, single_references};
+use captioner_metrics::Metric;
 
 /// By how much the process may grow over all pairs.
 const MOST_BYTES: u64 = 100 << 20;
@@ -27,10 +27,7 @@ const MOST_BYTES: u64 = 100 << 20;
 const MOST_SECONDS: f64 = 1.0;
 
 fn score(mut metric: Box<dyn Metric>, prediction: &str, reference: &str) {
-    let references = single_references([reference]);
-    metric
-        .update(&[prediction.to_owned()], &references)
-        .unwrap();
+    metric.update(&[prediction], &[vec![reference]]).unwrap();
     let scores = metric.compute().unwrap();
     let finite = |(name, value): (&str, f64)| assert!(value.is_finite(), "{name} is {value}");
     scores.iter().for_each(finite);

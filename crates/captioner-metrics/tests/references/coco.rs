@@ -2,12 +2,12 @@
 
 use captioner_metrics::{
     Cider, CiderVariant, CocoBleu, CocoRouge, CocoTokenizer, DocumentFrequencies, Meteor, Metric,
-    ptb_tokenize,
+    borrow_captions, borrow_references, ptb_tokenize,
 };
 
 use crate::fixture::{
-    CORPUS, ROWS, Row, assert_close, assert_rows, figure, number, over_all_rows, predictions,
-    references,
+    CORPUS, ROWS, Row, assert_close, assert_rows, number, over_all_rows, predictions, references,
+    value,
 };
 
 fn corpus(name: &str) -> f64 {
@@ -39,7 +39,7 @@ fn bleu_is_equal() {
     for order in 1..=4 {
         let name = format!("bleu_{order}");
         assert_close(
-            figure(&scores, &name),
+            value(&scores, &name),
             number(&CORPUS["coco"]["bleu"][order - 1]),
             name,
         );
@@ -51,7 +51,7 @@ fn rouge_l_of_every_row_is_equal() {
     let metric = over_all_rows(CocoRouge::new(CocoTokenizer::Ptb), &references());
     assert_rows(&metric, "rouge_l", coco(0));
     assert_close(
-        figure(&metric.compute().unwrap(), "rouge_l"),
+        value(&metric.compute().unwrap(), "rouge_l"),
         corpus("rouge_l"),
         "rouge_l",
     );
@@ -66,7 +66,7 @@ fn cider_d_and_cider_of_every_row_are_equal() {
     for (variant, name, place) in variants {
         let metric = over_all_rows(Cider::new(variant, CocoTokenizer::Ptb), &references());
         assert_rows(&metric, name, coco(place));
-        assert_close(figure(&metric.compute().unwrap(), name), corpus(name), name);
+        assert_close(value(&metric.compute().unwrap(), name), corpus(name), name);
     }
 }
 
@@ -82,10 +82,14 @@ fn cider_d_with_frequencies_from_a_file_is_equal() {
     let loaded = DocumentFrequencies::load(&path).unwrap();
     let metric = Cider::new(CiderVariant::CiderD, CocoTokenizer::Ptb);
     let mut metric = metric.with_frequencies(loaded);
-    metric.update(&predictions()[half..], second).unwrap();
+    let predictions = predictions();
+    let predictions = borrow_captions(&predictions[half..]);
+    metric
+        .update(&predictions, &borrow_references(second))
+        .unwrap();
     let expected = ROWS.iter().filter_map(|row| row.cider_d_other_frequencies);
     assert_rows(&metric, "cider_d", expected);
-    let mean = figure(&metric.compute().unwrap(), "cider_d");
+    let mean = value(&metric.compute().unwrap(), "cider_d");
     assert_close(mean, corpus("cider_d_other_frequencies"), "cider_d");
 }
 
@@ -93,14 +97,14 @@ fn cider_d_with_frequencies_from_a_file_is_equal() {
 fn meteor_of_exact_and_stem_stages_is_equal_for_every_row() {
     let metric = over_all_rows(Meteor::new(CocoTokenizer::Ptb), &references());
     assert_rows(&metric, "meteor", coco(3));
-    let score = figure(&metric.compute().unwrap(), "meteor");
+    let score = value(&metric.compute().unwrap(), "meteor");
     assert_close(score, corpus("meteor_exact_stem"), "meteor");
 }
 
 /// What the missing stages are worth: kept as numbers, so that a change shows.
 #[test]
 fn meteor_is_near_java_with_all_stages() {
-    let score = figure(
+    let score = value(
         &over_all_rows(Meteor::new(CocoTokenizer::Ptb), &references())
             .compute()
             .unwrap(),
@@ -110,7 +114,7 @@ fn meteor_is_near_java_with_all_stages() {
     let metric = over_all_rows(Meteor::new(CocoTokenizer::Ptb), &references());
     let statistics = metric.row_statistics().unwrap();
     let apart = |(place, row): (usize, &Row)| {
-        (figure(&statistics.of_rows([place]), "meteor") - row.coco[4]).abs()
+        (value(&statistics.of_rows([place]), "meteor") - row.coco[4]).abs()
     };
     let same = ROWS
         .iter()
@@ -130,7 +134,7 @@ fn meteor_is_near_java_with_all_stages() {
 fn meteor_with_synonyms_is_near_java_with_synonyms() {
     let metric = Meteor::new(CocoTokenizer::Ptb).with_synonyms();
     let scores = over_all_rows(metric, &references()).compute().unwrap();
-    let score = figure(&scores, "meteor");
+    let score = value(&scores, "meteor");
     let apart = (score - corpus("meteor_exact_stem_synonym")).abs();
     assert!(apart < 1e-3, "{score}"); // another edition of WordNet, fewer irregular forms
 }
@@ -158,12 +162,12 @@ fn print_distances(name: &str, metric: &Meteor) {
     let statistics = metric.row_statistics().unwrap();
     let rows = ROWS.iter().enumerate();
     let apart =
-        rows.map(|(place, row)| figure(&statistics.of_rows([place]), "meteor") - row.coco[4]);
+        rows.map(|(place, row)| value(&statistics.of_rows([place]), "meteor") - row.coco[4]);
     let apart: Vec<f64> = apart.collect();
     let count = apart.len() as f64;
     let mean = apart.iter().map(|apart| apart.abs()).sum::<f64>() / count;
     let same = apart.iter().filter(|apart| apart.abs() < 1e-9).count();
-    let score = figure(&statistics.total(), "meteor");
+    let score = value(&statistics.total(), "meteor");
     println!(
         "{name}: {score:.6}; {same} of {count} rows as in Java with all stages, mean distance {mean:.6}"
     );

@@ -4,14 +4,14 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use captioner_metrics::{Metric, Scores};
+use captioner_metrics::{Metric, Scores, borrow_captions, borrow_references};
 use serde::Deserialize;
 use serde_json::Value;
 
 /// Scores may differ by this much: sums of a few thousand terms in another order.
 pub(crate) const TOLERANCE: f64 = 1e-9;
 
-/// One row and its figures.
+/// One row and its expected values.
 #[derive(Deserialize)]
 pub(crate) struct Row {
     pub(crate) prediction: String,
@@ -37,7 +37,7 @@ pub(crate) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let text = unpacked("rows.jsonl.gz");
     let rows: Vec<Row> = text
         .lines()
-        .map(|line| serde_json::from_str(line).expect("a row of figures"))
+        .map(|line| serde_json::from_str(line).expect("a row of values"))
         .collect();
     assert!(rows.len() >= 2000, "only {} rows", rows.len());
     rows
@@ -85,7 +85,10 @@ pub(crate) fn first_references() -> Vec<Vec<String>> {
 pub(crate) fn over_all_rows<M: Metric>(mut metric: M, references: &[Vec<String>]) -> M {
     let predictions = predictions();
     for (predictions, references) in predictions.chunks(337).zip(references.chunks(337)) {
-        metric.update(predictions, references).unwrap();
+        let predictions = borrow_captions(predictions);
+        metric
+            .update(&predictions, &borrow_references(references))
+            .unwrap();
     }
     metric
 }
@@ -100,17 +103,17 @@ pub(crate) fn assert_rows(metric: &dyn Metric, name: &str, expected: impl Iterat
     let statistics = metric.row_statistics().unwrap();
     let mut rows = 0;
     for (row, expected) in expected.enumerate() {
-        let found = figure(&statistics.of_rows([row]), name);
+        let found = value(&statistics.of_rows([row]), name);
         assert_close(found, expected, format_args!("{name} of row {row}"));
         rows += 1;
     }
     assert_eq!(rows, statistics.len());
 }
 
-pub(crate) fn figure(scores: &Scores, name: &str) -> f64 {
+pub(crate) fn value(scores: &Scores, name: &str) -> f64 {
     scores
         .get(name)
-        .unwrap_or_else(|| panic!("no figure {name}"))
+        .unwrap_or_else(|| panic!("no value {name}"))
 }
 
 pub(crate) fn number(value: &Value) -> f64 {

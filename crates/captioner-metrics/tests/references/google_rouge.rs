@@ -2,7 +2,7 @@
 
 use captioner_metrics::{Metric, Rouge, RougeScore};
 
-use crate::fixture::{ROWS, Row, assert_close, figure, over_all_rows, references};
+use crate::fixture::{ROWS, Row, assert_close, over_all_rows, references, value};
 
 fn assert_equal(use_stemmer: bool, expected: impl Fn(&Row) -> [[f64; 3]; 4]) {
     let metric = over_all_rows(Rouge::new(use_stemmer), &references());
@@ -28,7 +28,7 @@ fn assert_equal(use_stemmer: bool, expected: impl Fn(&Row) -> [[f64; 3]; 4]) {
         for (place, ending) in ["_precision", "_recall", ""].into_iter().enumerate() {
             let name = format!("{name}{ending}");
             let sum: f64 = ROWS.iter().map(|row| expected(row)[kind][place]).sum();
-            assert_close(figure(&means, &name), sum / ROWS.len() as f64, name);
+            assert_close(value(&means, &name), sum / ROWS.len() as f64, name);
         }
     }
 }

@@ -3,7 +3,7 @@
 use captioner_metrics::{BleuSmoothing, BleuTokenizer, Metric, SacreBleu, SacreBleuSettings};
 
 use crate::fixture::{
-    CORPUS, ROWS, assert_close, assert_rows, figure, number, over_all_rows, references,
+    CORPUS, ROWS, assert_close, assert_rows, number, over_all_rows, references, value,
 };
 
 fn settings(name: &str) -> SacreBleuSettings {
@@ -40,14 +40,14 @@ fn corpus_scores_are_equal_in_every_setting() {
         let metric = over_all_rows(SacreBleu::new(settings(name)), &references());
         let scores = metric.compute().unwrap();
         assert_close(
-            figure(&scores, "sacrebleu"),
+            value(&scores, "sacrebleu"),
             number(&expected["score"]),
             name,
         );
-        let penalty = figure(&scores, "sacrebleu_brevity_penalty");
+        let penalty = value(&scores, "sacrebleu_brevity_penalty");
         assert_close(penalty, number(&expected["bp"]), name);
         for order in 1..=4 {
-            let precision = figure(&scores, &format!("sacrebleu_precision_{order}"));
+            let precision = value(&scores, &format!("sacrebleu_precision_{order}"));
             assert_close(precision, number(&expected["precisions"][order - 1]), name);
         }
     }

@@ -1,4 +1,4 @@
-//! Captions like COCO's, made up from one seed.
+//! Synthetic captions like COCO's, from one seed.
 
 /// Rows of one prediction and five references each.
 pub(crate) fn rows(count: usize) -> (Vec<String>, Vec<Vec<String>>) {
