@@ -2,8 +2,6 @@
 //!
 //! `cargo run --release --example caption -- picture.png --model git-pokemon/model`
 
-#![allow(clippy::print_stdout, reason = "an example talks on the terminal")]
-
 mod cli;
 #[path = "caption/dump.rs"]
 mod dump;
@@ -18,11 +16,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use captioner::git::{
-    Generated, GenerationConfig, GitForCausalLm, ImagePrefix, PixelValues, Processor,
-};
+use captioner::git::GitForCausalLm;
 use captioner::hub::find_model;
 use captioner::image::Workers;
+use captioner::model::{
+    CaptionModel, Generated, GenerationConfig, KeyValuePrefix, PixelValues, Pretrained, Processor,
+    load_adapter, merge_adapter,
+};
 use captioner::ops::on_worker;
 use serde_json::json;
 
@@ -51,18 +51,18 @@ fn run(flags: &Flags) -> Outcome<()> {
     let device = flags.device.open()?;
     let (mut model, report) = GitForCausalLm::from_pretrained_with_report(&folder, &device)?;
     for name in report.non_finite {
-        eprintln!("warning: '{name}' has values that are infinite or no numbers");
+        cli::note(format_args!("warning: '{name}' has values that are infinite or NaN"));
     }
     if let Some(adapter) = &flags.adapter {
-        model = model.with_adapter(adapter)?.merge_adapter();
+        model = merge_adapter(load_adapter(model, adapter)?);
     }
     let model = model.with_interpolate_pos_encoding(flags.interpolate_pos_encoding);
-    let config = flags.generation(GenerationConfig::from_pretrained(&folder)?);
-    config.validate(model.config())?;
+    let config = flags.generation(model.generation_config().clone());
+    config.validate(&model.spec())?;
     let captioning = Captioning {
         flags,
+        processor: Processor::from_pretrained(&folder)?.for_model(&model.spec()),
         model,
-        processor: Processor::from_pretrained(&folder)?,
         workers: Workers::new(0)?,
         config,
     };
@@ -117,7 +117,7 @@ impl Captioning<'_> {
     /// Each picture's prompts: the start token alone where no prompt is given.
     fn prompts(&self, pictures: usize) -> Outcome<Vec<Vec<u32>>> {
         let bos = self.config.bos_token_id;
-        let bos = bos.unwrap_or(self.model.config().bos_token_id);
+        let bos = bos.unwrap_or(self.model.spec().start_token_id);
         let texts = self.flags.prompt.iter();
         let prompts: Result<Vec<_>, _> = texts.map(|text| self.processor.prompt(text)).collect();
         let mut prompts = prompts?;
@@ -128,15 +128,16 @@ impl Captioning<'_> {
     }
 
     /// Writes tokens to standard error as they come.
-    fn stream(&self, prefix: &ImagePrefix, prompts: &[Vec<u32>]) -> Outcome<Vec<Generated>> {
+    fn stream(&self, prefix: &KeyValuePrefix, prompts: &[Vec<u32>]) -> Outcome<Vec<Generated>> {
         let tokenizer = &self.processor.tokenizer;
         let texts = self
             .model
             .generate_streaming(prefix, prompts, &self.config, &mut |token| {
                 let word = tokenizer.decode(&[token.id], true).unwrap_or_default();
                 let end = if token.finished { "\n" } else { "" };
-                eprint!("[{}] {word} {end}", token.text);
-                let _ = std::io::stderr().flush();
+                let mut stderr = std::io::stderr();
+                let _ = write!(stderr, "[{}] {word} {end}", token.sequence);
+                let _ = stderr.flush();
             })?;
         Ok(texts)
     }
@@ -145,12 +146,12 @@ impl Captioning<'_> {
         &self,
         path: &Path,
         pixels: &PixelValues,
-        prefix: &ImagePrefix,
+        prefix: &KeyValuePrefix,
         prompts: &[Vec<u32>],
         texts: &[Generated],
     ) -> Outcome<()> {
         let logits = dump::logits(&self.model, prefix, prompts)?;
-        let pad = self.model.config().pad_token_id;
+        let pad = self.model.spec().pad_token_id;
         dump::write(path, pixels, logits, texts, pad)
     }
 
@@ -159,7 +160,7 @@ impl Captioning<'_> {
         let caption = self.processor.caption(text)?;
         let file = input.name();
         if !self.flags.json {
-            println!("{file}: {}", caption.text);
+            writeln!(std::io::stdout(), "{file}: {}", caption.text)?;
             return Ok(());
         }
         let mut line = json!({
@@ -171,7 +172,7 @@ impl Captioning<'_> {
         if !log_probs.is_empty() {
             line["token_log_probs"] = log_probs.into();
         }
-        println!("{line}");
+        writeln!(std::io::stdout(), "{line}")?;
         Ok(())
     }
 }

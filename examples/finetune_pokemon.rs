@@ -3,8 +3,7 @@
 //!
 //! `cargo run --release --example finetune_pokemon`
 
-#![allow(clippy::print_stdout, reason = "an example talks on the terminal")]
-
+#[macro_use]
 mod cli;
 #[path = "finetune_pokemon/flags.rs"]
 mod flags;
@@ -12,24 +11,26 @@ mod flags;
 mod show;
 
 use std::error::Error;
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use captioner::Captioner;
-use captioner::data::{CaptionDataset, Split, Subset, open_dataset, train_test_split};
-use captioner::git::{GitConfig, GitForCausalLm, Processor, save_pretrained};
+use captioner::data::{BadRows, CaptionDataset, OpenOptions, Split, Subset, train_test_split};
+use captioner::files::write_json;
+use captioner::git::{GitConfig, GitForCausalLm};
 use captioner::hub::{ModelCard, find_model};
-use captioner::image::DecodeOptions;
+use captioner::model::{
+    CaptionModel, Pretrained, Processor, has_adapter, save_adapter, save_pretrained,
+};
 use captioner::ops::on_worker;
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
 use captioner::train::{
-    Augmentation, Evaluation, OutputFolder, PreparedSet, ProgressCallback, TrainOutput, Trainer,
-    TrainingArguments, check_pictures, evaluate,
+    Augmentation, Evaluation, OutputFolder, PixelCache, PreparedSet, ProgressCallback, TrainOutput,
+    Trainer, TrainingArguments, check_rows, evaluate,
 };
+use captioner::{Captioner, open_dataset};
 
 use flags::Flags;
 
@@ -57,31 +58,39 @@ fn run(flags: &Flags) -> Outcome<()> {
     // Whatever is wrong with the arguments shows here, before anything is written.
     let arguments = flags.training_arguments();
     arguments.validate()?;
-    let output = OutputFolder::check(&arguments.output_dir)?;
+    let overwrite = arguments.overwrite_output_dir;
+    let output = OutputFolder::check(&arguments.output_dir, overwrite)?;
     let device = flags.device.open()?;
     let checkpoint = flags.checkpoint.as_deref().map(find_model).transpose()?;
 
     show::step("1. Load the data set");
-    let dataset = load(flags, arguments.seed)?;
+    let options = OpenOptions::default().with_bad_rows(flags.bad_rows());
+    let spec = flags.dataset.as_deref().unwrap_or("creatures");
+    let dataset = open_dataset(spec, arguments.seed, &options)?;
     show::features(dataset.as_ref());
+    show::skipped("when the set was opened", dataset.skipped());
 
     show::step("2. Split it");
     let Split { train, test } = train_test_split(dataset, flags.test_size, arguments.seed)?;
-    println!("{} rows to train on, {} held out", train.len(), test.len());
+    say!("{} rows to train on, {} held out", train.len(), test.len());
     // Opened here, shown in step 4: if something is wrong with it, nothing must have been written.
     let (processor, model) = base_model(checkpoint.as_deref(), &train, arguments.seed, &device)?;
     let model = flags.choose_parameters(model, arguments.seed)?;
 
     show::step("3. Look at five samples");
     output.claim(&arguments)?;
-    show::samples(&train, &arguments.output_dir.join("samples.png"))?;
+    show::samples(&train, &processor, &arguments.output_dir.join("samples.png"))?;
 
     show::step("4. Load processor and base model");
     show::model(&model, &device);
     let positions = model.config().max_position_embeddings;
+    let cache = PixelCache::default();
     let prepare = |part: Subset| {
-        let set = PreparedSet::new(Arc::new(part), processor.clone(), positions);
-        set.with_padding(flags.padding())
+        PreparedSet::new(Arc::new(part), processor.clone(), positions)
+            .with_cache(&cache)
+            .with_padding(flags.padding())
+            .with_pads_in_loss(flags.pads_in_loss)
+            .with_bad_rows(flags.bad_rows())
     };
     // Fresh weights see few pictures: each is varied every time it is used.
     let augmentation = checkpoint.is_none().then(Augmentation::default);
@@ -90,6 +99,10 @@ fn run(flags: &Flags) -> Outcome<()> {
     let few = Arc::new(prepare(few));
     let train = Arc::new(prepare(train).with_augmentation(augmentation));
     let held_out = Arc::new(prepare(test.clone()));
+    if flags.check_dataset {
+        check(&[&train, &held_out], flags)?;
+    }
+    let sets = [train.clone(), held_out.clone()];
     let trainer = Trainer::new(arguments.clone(), train, Some(held_out))?;
     let mut trainer = match arguments.disable_tqdm {
         true => trainer,
@@ -98,10 +111,10 @@ fn run(flags: &Flags) -> Outcome<()> {
 
     show::step("5. Measure the base model on the held-out rows");
     let before = trainer.evaluate(&model.valid())?;
-    println!("done in {:.1} s", before.seconds);
+    say!("done in {:.1} s", before.seconds);
 
     show::step("6. Train");
-    println!(
+    say!(
         "{} steps of {} captions",
         trainer.total_steps(),
         arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps
@@ -111,8 +124,16 @@ fn run(flags: &Flags) -> Outcome<()> {
         state,
         seconds,
     } = trainer.train(model)?;
-    println!("trained {:.1} epochs in {seconds:.0} s", state.epoch);
+    say!("trained {:.1} epochs in {seconds:.0} s", state.epoch);
     show::curves(&state, &arguments.output_dir.join("loss.png"))?;
+
+    let skipped = sets.iter().flat_map(|set| set.skipped());
+    let opened = test.skipped().len();
+    show::skipped("while training", &skipped.skip(opened).collect::<Vec<_>>());
+    let truncated: usize = sets.iter().map(|set| set.truncated_captions()).sum();
+    if truncated > 0 {
+        say!("{truncated} captions were truncated to {positions} tokens");
+    }
 
     show::step("7. Measure again");
     let model = model.valid();
@@ -122,19 +143,16 @@ fn run(flags: &Flags) -> Outcome<()> {
     show::learnt(&learnt);
 
     show::step("8. Save model and processor");
-    if model.has_adapter() {
+    if has_adapter(&model) {
         let adapter = arguments.output_dir.join("adapter");
-        model.save_adapter(&adapter, flags.checkpoint.as_deref())?;
-        println!("{} (the adapter alone, for PEFT)", adapter.display());
+        save_adapter(&model, &adapter, flags.checkpoint.as_deref())?;
+        say!("{} (the adapter alone, for PEFT)", adapter.display());
     }
     let folder = arguments.output_dir.join("model");
     save_pretrained(&model, &processor, &folder)?;
     card(flags, &arguments, &after).write(&folder)?;
-    fs::write(
-        arguments.output_dir.join("evaluation.json"),
-        serde_json::to_string_pretty(&after)?,
-    )?;
-    println!("{}", folder.display());
+    write_json(arguments.output_dir.join("evaluation.json"), &after)?;
+    say!("{}", folder.display());
 
     show::step("9. Caption held-out pictures with the saved model");
     let generation = trainer
@@ -145,28 +163,23 @@ fn run(flags: &Flags) -> Outcome<()> {
     show::captions(
         &captioner,
         &test,
+        &processor,
         &arguments.output_dir.join("captions.png"),
     )?;
     how_to_go_on(&folder);
     Ok(())
 }
 
-/// Opens the set and checks its pictures.
-fn load(flags: &Flags, seed: u64) -> Outcome<Arc<dyn CaptionDataset>> {
-    let dataset = open_dataset(flags.dataset.as_deref().unwrap_or("creatures"), seed)?;
-    let mut checked = check_pictures(&dataset, &DecodeOptions::default())?;
-    if checked.bad.is_empty() {
-        return Ok(dataset);
+/// Reads every row once; the first that can't be used stops the run, unless such rows are skipped.
+fn check(sets: &[&PreparedSet], flags: &Flags) -> Outcome<()> {
+    for set in sets {
+        let mut bad = check_rows(set);
+        say!("{} of {} rows can't be used", bad.len(), set.dataset().len());
+        if !bad.is_empty() && flags.bad_rows() == BadRows::Stop {
+            return Err(bad.swap_remove(0).into());
+        }
     }
-    if !flags.skip_bad_rows {
-        return Err(checked.bad.swap_remove(0).into());
-    }
-    println!(
-        "left out {} rows with bad pictures, such as:",
-        checked.bad.len()
-    );
-    println!("  {}", checked.bad[0]);
-    Ok(Arc::new(checked.good))
+    Ok(())
 }
 
 /// The checkpoint's processor and model, or a small fresh model with a vocabulary learnt from the
@@ -180,10 +193,13 @@ fn base_model(
     let device = device.clone().autodiff();
     if let Some(folder) = checkpoint {
         let model = GitForCausalLm::from_pretrained(folder, &device)?;
-        return Ok((Processor::from_pretrained(folder)?, model));
+        let processor = Processor::from_pretrained(folder)?.for_model(&model.spec());
+        return Ok((processor, model));
     }
-    let captions: Result<Vec<_>, _> = (0..train.len()).map(|row| train.captions(row)).collect();
-    let captions = captions?.concat();
+    let mut captions = Vec::new();
+    for row in 0..train.len() {
+        captions.extend(train.captions(row)?.into_owned());
+    }
     let tokenizer = CaptionTokenizer::train_word_piece(captions, &WordPieceTraining::default())?;
     let (pad, bos, eos) = (tokenizer.pad_id(), tokenizer.cls_id(), tokenizer.sep_id());
     let config = GitConfig::small(tokenizer.vocab_size(), pad, bos, eos);
@@ -219,8 +235,8 @@ fn card(flags: &Flags, arguments: &TrainingArguments, after: &Evaluation) -> Mod
 }
 
 fn how_to_go_on(folder: &Path) {
-    println!("\nCaption a picture of your own:");
-    println!(
+    say!("\nCaption a picture of your own:");
+    say!(
         "  cargo run --release --example caption -- picture.png --model {}",
         folder.display()
     );

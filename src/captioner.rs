@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use captioner_git::{Caption, GenerationConfig, GitError, GitForCausalLm, Processor};
-use captioner_image::{DecodeOptions, ImageError, RgbImage, open};
+use captioner_image::{DecodeOptions, ImageError, Source, Workers};
+use captioner_model::{AnyCaptioner, Caption, GenerationConfig, ModelError, Processor};
 use captioner_ops::{DeviceError, DeviceSpec};
 use thiserror::Error;
+
+use crate::open::open_captioner;
 
 /// A model with its processor, ready to caption pictures.
 ///
@@ -19,9 +21,10 @@ use thiserror::Error;
 /// # }
 /// ```
 pub struct Captioner {
-    model: GitForCausalLm,
+    model: Box<dyn AnyCaptioner>,
     processor: Processor,
-    decoding: DecodeOptions,
+    /// They decode and preprocess.
+    workers: Workers,
     generation: GenerationConfig,
 }
 
@@ -32,16 +35,20 @@ pub enum CaptionerError {
     /// The device.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// The model.
+    /// The model, its processor, or a picture.
     #[error(transparent)]
-    Model(#[from] GitError),
-    /// The picture.
+    Model(#[from] ModelError),
+    /// The threads that decode pictures.
     #[error(transparent)]
-    Picture(#[from] ImageError),
+    Image(#[from] ImageError),
+    /// The settings gave no caption of a picture.
+    #[error("no caption was generated: check the generation settings")]
+    NoCaption,
 }
 
 impl Captioner {
-    /// Loads the checkpoint in `folder` onto a device.
+    /// Loads the checkpoint in `folder` onto a device: model, processor and
+    /// `generation_config.json`.
     ///
     /// # Errors
     /// When the device can't be opened, or a file of the checkpoint is missing or damaged.
@@ -50,17 +57,30 @@ impl Captioner {
         device: DeviceSpec,
     ) -> Result<Self, CaptionerError> {
         let folder = folder.as_ref();
+        let model = open_captioner(folder, &device.open()?)?;
+        let processor = Processor::from_pretrained(folder)?.for_model(&model.model_spec());
         Ok(Self {
-            model: GitForCausalLm::from_pretrained(folder, &device.open()?)?,
-            processor: Processor::from_pretrained(folder)?,
-            decoding: DecodeOptions::default(),
-            generation: GenerationConfig::default(),
+            generation: model.decoding_settings().clone(),
+            model,
+            processor,
+            workers: Workers::new(0)?,
         })
     }
 
-    /// Sets how captions are written.
+    /// The decoding settings: those of the checkpoint's `generation_config.json`, unless replaced.
+    pub fn generation(&self) -> &GenerationConfig {
+        &self.generation
+    }
+
+    /// Replaces the decoding settings.
     pub fn with_generation(mut self, generation: GenerationConfig) -> Self {
         self.generation = generation;
+        self
+    }
+
+    /// Sets how pictures are decoded.
+    pub fn with_decoding(mut self, options: DecodeOptions) -> Self {
+        self.processor.decoding = options;
         self
     }
 
@@ -69,21 +89,28 @@ impl Captioner {
     /// # Errors
     /// When the file can't be read or decoded, or the device fails.
     pub fn caption_file(&self, path: impl AsRef<Path>) -> Result<Caption, CaptionerError> {
-        let picture = open(path, &self.decoding)?;
-        let mut captions = self.caption(&[picture])?;
+        let captions = self.caption(&[Source::File(path.as_ref())])?;
         captions
-            .pop()
-            .ok_or_else(|| GitError::Batch("no caption came back".into()).into())
+            .into_iter()
+            .next()
+            .ok_or(CaptionerError::NoCaption)
     }
 
-    /// Captions several pictures as one batch.
+    /// Captions several pictures as one batch, decoded and preprocessed on all cores. The captions
+    /// come in the order of the pictures, `num_return_sequences` for each.
     ///
     /// # Errors
-    /// When a picture can't be preprocessed, or the device fails.
-    pub fn caption(&self, pictures: &[RgbImage]) -> Result<Vec<Caption>, CaptionerError> {
-        let captions = self
+    /// When a picture can't be decoded or preprocessed (it is named), or the device fails.
+    pub fn caption(&self, pictures: &[Source<'_>]) -> Result<Vec<Caption>, CaptionerError> {
+        if pictures.is_empty() {
+            return Ok(Vec::new());
+        }
+        let pixels = self.processor.pixel_values(pictures, &self.workers)?;
+        let sequences = self
             .model
-            .caption(&self.processor, pictures, &self.generation)?;
-        Ok(captions)
+            .generate_captions(&pixels, &[], &self.generation)?;
+        let captions = sequences.into_iter();
+        let captions = captions.map(|sequence| self.processor.caption(sequence));
+        Ok(captions.collect::<Result<_, _>>()?)
     }
 }

@@ -4,14 +4,16 @@ use std::error::Error;
 use std::path::Path;
 
 use burn::tensor::{Int, Tensor, TensorData};
-use captioner::git::{Generated, GitForCausalLm, ImagePrefix, PixelValues};
+use captioner::files::write_file;
+use captioner::git::GitForCausalLm;
+use captioner::model::{CaptionModel, Generated, KeyValuePrefix, PixelValues, Tokens};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
 /// Logits of the prompts' positions, and their shape `[B, T, V]`.
 pub(crate) fn logits(
     model: &GitForCausalLm,
-    prefix: &ImagePrefix,
+    prefix: &KeyValuePrefix,
     prompts: &[Vec<u32>],
 ) -> Result<(Vec<f32>, [usize; 3]), Box<dyn Error>> {
     let length = prompts.first().map_or(0, Vec::len);
@@ -21,7 +23,7 @@ pub(crate) fn logits(
     let ids: Vec<i64> = prompts.concat().into_iter().map(i64::from).collect();
     let data = TensorData::new(ids, [prompts.len(), length]);
     let ids = Tensor::<2, Int>::from_data(data, &model.device());
-    let logits = model.logits(prefix, ids)?;
+    let logits = model.logits(prefix, Tokens::new(ids))?;
     let shape = logits.dims();
     Ok((logits.try_into_data()?.iter::<f32>().collect(), shape))
 }
@@ -59,6 +61,6 @@ pub(crate) fn write(
         ),
         ("sequences", TensorView::new(Dtype::I64, sequences, &ids)?),
     ];
-    safetensors::serialize_to_file(tensors, None, path)?;
+    write_file(path, &safetensors::serialize(tensors, None)?)?;
     Ok(())
 }

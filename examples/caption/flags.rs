@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use captioner::git::{EarlyStopping, GenerationConfig};
+use captioner::model::{EarlyStopping, GenerationConfig};
 use captioner::ops::DeviceSpec;
 use clap::Parser;
 
@@ -21,7 +21,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) adapter: Option<PathBuf>,
 
-    /// A text to go on from, such as a question; several are several answers to each picture.
+    /// A text to continue, such as a question; several are several answers to each picture.
     #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Vec<String>,
 
@@ -46,7 +46,7 @@ pub(crate) struct Flags {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Show each token on standard error as soon as it is written.
+    /// Show each token on standard error as soon as it is generated.
     #[arg(long)]
     pub(crate) stream: bool,
 
@@ -124,11 +124,11 @@ struct GenerationFlags {
     #[arg(long, value_name = "N")]
     no_repeat_ngram_size: Option<usize>,
 
-    /// Token ids, separated by commas, that are never written in a row; can be given several times.
+    /// Token ids, separated by commas, that are never generated in a row; can be given several times.
     #[arg(long, value_name = "IDS", value_parser = ids)]
     bad_words_ids: Vec<Ids>,
 
-    /// Token ids, separated by commas, that are never written.
+    /// Token ids, separated by commas, that are never generated.
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     suppress_tokens: Vec<u32>,
 

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use captioner::git::{PixelValues, Processor, ProcessorInput};
-use captioner::image::{DecodeOptions, Source, Workers};
+use captioner::image::{Source, Workers};
+use captioner::model::{PixelValues, Processor};
 
 /// Endings of the files that are taken from a folder.
 const PICTURES: [&str; 9] = [
@@ -69,7 +69,6 @@ pub(crate) fn read(
     processor: &Processor,
     workers: &Workers,
 ) -> Result<PixelValues, Box<dyn Error>> {
-    let options = DecodeOptions::default();
     let mut pictures: Vec<Source> = Vec::new();
     let mut videos: Vec<PixelValues> = Vec::new();
     for input in inputs {
@@ -77,32 +76,12 @@ pub(crate) fn read(
             Input::Picture(path) => pictures.push(Source::File(path)),
             Input::Video(_, frames) => {
                 let frames: Vec<Source> = frames.iter().map(|path| Source::File(path)).collect();
-                let frames = processor
-                    .image
-                    .preprocess_batch(&frames, &options, workers)?;
-                let [height, width] = [frames.height, frames.width].map(|side| side as usize);
-                let shape = [1, frames.rows, 3, height, width];
-                videos.push(PixelValues::new(frames.data, &shape)?);
+                videos.push(processor.frame_values(&frames, workers)?);
             }
         }
     }
     if videos.is_empty() {
-        let batch = processor.process(&ProcessorInput::new().with_images(&pictures), workers)?;
-        return batch
-            .pixel_values
-            .ok_or_else(|| "there are no pictures".into());
+        return Ok(processor.pixel_values(&pictures, workers)?);
     }
-    let shape = videos[0].shape();
-    if let Some(other) = videos.iter().find(|video| video.shape() != shape) {
-        let (one, other) = (shape[1], other.shape()[1]);
-        return Err(format!("videos of {one} and {other} frames do not make a batch").into());
-    }
-    let values: Vec<f32> = videos
-        .iter()
-        .flat_map(|video| video.values())
-        .copied()
-        .collect();
-    let mut shape = shape.to_vec();
-    shape[0] = videos.len();
-    Ok(PixelValues::new(values, &shape)?)
+    Ok(PixelValues::stack(videos)?)
 }

@@ -1,20 +1,29 @@
 //! What the examples' command lines share: one clear line for whatever is wrong.
 
 use std::error::Error;
+use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
 
+/// Prints a line as `println!` does, and does not panic where nobody reads it any more.
+macro_rules! say {
+    ($($line:tt)*) => {
+        crate::cli::out(format_args!($($line)*))
+    };
+}
+
 /// Parses the arguments; help and version are printed, anything wrong becomes one line.
 pub(crate) fn parse<T: Parser>() -> Result<T, ExitCode> {
     T::try_parse().map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            print!("{error}");
+            out(format_args!("{error}"));
             ExitCode::SUCCESS
         }
         _ => {
-            eprintln!("{}; see --help", one_line(&error.to_string()));
+            note(format_args!("{}; see --help", one_line(&error.to_string())));
             ExitCode::from(2)
         }
     })
@@ -28,8 +37,25 @@ fn one_line(message: &str) -> String {
     telling.join("; ").replace(":; ", ": ")
 }
 
-/// Prints an error as one line and gives the exit code of failure.
-pub(crate) fn fail(error: &dyn Error) -> ExitCode {
-    eprintln!("error: {}", error.to_string().replace('\n', "; "));
+/// Writes a line to standard output. That nobody reads it any more (`| head`) is no reason to stop
+/// a training.
+pub(crate) fn out(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Writes a line to standard error.
+pub(crate) fn note(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Prints an error as one line and gives the exit code of failure; that nobody reads what a program
+/// prints any more is no failure.
+pub(crate) fn fail(error: &(dyn Error + 'static)) -> ExitCode {
+    let io = error.downcast_ref::<io::Error>();
+    if io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    let line = error.to_string().replace('\n', "; ");
+    note(format_args!("error: {line}"));
     ExitCode::FAILURE
 }

@@ -1,17 +1,34 @@
 //! The command line of the fine-tuning example.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use captioner::git::{GitError, GitForCausalLm, LoraConfig, NamePattern, TextPadding};
+use captioner::data::BadRows;
+use captioner::git::GitForCausalLm;
+use captioner::model::{LoraConfig, ModelError, NamePattern, Padding, add_lora, freeze};
 use captioner::ops::DeviceSpec;
-use captioner::train::{SchedulerType, Strategy, TrainingArguments};
+use captioner::train::cli::TrainingFlags;
+use captioner::train::{IntervalStrategy, TrainingArguments};
 use clap::Parser;
+
+/// The program's own defaults, where they aren't those of the arguments.
+const DEFAULTS: &str = "\
+This program's defaults, and after the slash those of a run with --checkpoint, as in the guide:
+  --output-dir git-creatures, or git-pokemon with --dataset; the next free name where that is taken
+  --num-train-epochs 80 / 50           --per-device-train-batch-size 16 / 8
+  --learning-rate 0.001 / 0.00005      --per-device-eval-batch-size 32 / 8
+  --weight-decay 0.05 / 0              --gradient-accumulation-steps 1 / 2
+  --warmup-ratio 0.05 / 0              --logging-steps 50
+  --eval-strategy steps                --eval-steps 500 / 50
+  --save-strategy steps                --save-steps 500 / 50
+  --save-total-limit 3                 --load-best-model-at-end true
+  --generation-max-length 40";
 
 /// Fine-tune an image captioner, step by step, as the Hugging Face image-captioning guide does.
 ///
 /// Without an argument it draws its own data set of 833 creatures, trains a small model on the
 /// CPU for a few minutes, and captions pictures that it never saw.
 #[derive(Parser)]
+#[command(after_help = DEFAULTS)]
 pub(crate) struct Flags {
     /// Data set: a folder with metadata.jsonl or metadata.csv. [default: the built-in creatures]
     #[arg(long, value_name = "FOLDER")]
@@ -29,9 +46,13 @@ pub(crate) struct Flags {
     #[arg(long, default_value_t = 0.1, value_name = "SHARE")]
     pub(crate) test_size: f64,
 
-    /// Leave out rows whose picture can't be decoded, and say how many.
+    /// Skip rows whose picture or caption can't be used, and list them.
     #[arg(long)]
-    pub(crate) skip_bad_rows: bool,
+    skip_bad_rows: bool,
+
+    /// Read every picture once before anything else, and say which can't be used.
+    #[arg(long)]
+    pub(crate) check_dataset: bool,
 
     /// Parts of the model that stay as they are, separated by commas: image_encoder, decoder,
     /// embeddings, projection, or segments of parameter names such as encoder.layer.0.
@@ -50,7 +71,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "SHARE", requires = "lora_r")]
     lora_dropout: Option<f64>,
 
-    /// Linear maps that get an adapter, separated by commas.
+    /// Linear layers that get an adapter, separated by commas.
     /// [default: query,value,q_proj,v_proj]
     #[arg(
         long,
@@ -66,154 +87,24 @@ pub(crate) struct Flags {
 
     /// Count pads in the loss, as the guide does; for comparison.
     #[arg(long)]
-    pads_in_loss: bool,
+    pub(crate) pads_in_loss: bool,
 
     #[command(flatten)]
     training: TrainingFlags,
 }
 
-/// Every training argument by its Hugging Face name. Where two defaults are given, the second is
-/// that of a run with --checkpoint.
-#[derive(clap::Args)]
-#[command(next_help_heading = "Training arguments")]
-struct TrainingFlags {
-    /// Folder for pictures, checkpoints and the model. [default: git-creatures, or git-pokemon
-    /// with --dataset]
-    #[arg(long, value_name = "FOLDER")]
-    output_dir: Option<PathBuf>,
-
-    /// Passes over the training set; fractions count. [default: 80, or 50]
-    #[arg(long, value_name = "N")]
-    num_train_epochs: Option<f64>,
-
-    /// Optimizer steps in all; overrides --num-train-epochs. [default: none]
-    #[arg(long, value_name = "N")]
-    max_steps: Option<usize>,
-
-    /// Rows in a training batch. [default: 16, or 8]
-    #[arg(long, value_name = "N")]
-    per_device_train_batch_size: Option<usize>,
-
-    /// Rows in an evaluation batch. [default: 32, or 8]
-    #[arg(long, value_name = "N")]
-    per_device_eval_batch_size: Option<usize>,
-
-    /// Batches that make one optimizer step. [default: 1, or 2]
-    #[arg(long, value_name = "N")]
-    gradient_accumulation_steps: Option<usize>,
-
-    /// Highest learning rate. [default: 0.001, or 0.00005]
-    #[arg(long, value_name = "RATE")]
-    learning_rate: Option<f64>,
-
-    /// Weight decay, for all but biases and layer norms. [default: 0.05, or 0]
-    #[arg(long, value_name = "RATE")]
-    weight_decay: Option<f64>,
-
-    /// AdamW's decay of the first moment. [default: 0.9]
-    #[arg(long, value_name = "SHARE")]
-    adam_beta1: Option<f64>,
-
-    /// AdamW's decay of the second moment. [default: 0.999]
-    #[arg(long, value_name = "SHARE")]
-    adam_beta2: Option<f64>,
-
-    /// Added to the denominator in AdamW. [default: 0.00000001]
-    #[arg(long, value_name = "VALUE")]
-    adam_epsilon: Option<f64>,
-
-    /// Largest norm of all gradients together; 0 switches clipping off. [default: 1]
-    #[arg(long, value_name = "NORM")]
-    max_grad_norm: Option<f64>,
-
-    /// How the learning rate changes: linear, cosine or constant. [default: linear]
-    #[arg(long, value_name = "TYPE")]
-    lr_scheduler_type: Option<SchedulerType>,
-
-    /// Steps in which the learning rate rises from 0. [default: 0]
-    #[arg(long, value_name = "N")]
-    warmup_steps: Option<usize>,
-
-    /// Share of the steps in which the learning rate rises from 0. [default: 0.05, or 0]
-    #[arg(long, value_name = "SHARE")]
-    warmup_ratio: Option<f64>,
-
-    /// Share of each target spread over the vocabulary. [default: 0]
-    #[arg(long, value_name = "SHARE")]
-    label_smoothing_factor: Option<f64>,
-
-    /// Steps from one log entry to the next. [default: 50]
-    #[arg(long, value_name = "N")]
-    logging_steps: Option<usize>,
-
-    /// When to evaluate while training: no, steps or epoch. [default: steps]
-    #[arg(long, value_name = "WHEN")]
-    eval_strategy: Option<Strategy>,
-
-    /// Steps from one evaluation to the next. [default: 500, or 50]
-    #[arg(long, value_name = "N")]
-    eval_steps: Option<usize>,
-
-    /// When to save checkpoints: no, steps or epoch. [default: steps]
-    #[arg(long, value_name = "WHEN")]
-    save_strategy: Option<Strategy>,
-
-    /// Steps from one checkpoint to the next. [default: 500, or 50]
-    #[arg(long, value_name = "N")]
-    save_steps: Option<usize>,
-
-    /// Most checkpoints to keep. [default: 3]
-    #[arg(long, value_name = "N")]
-    save_total_limit: Option<usize>,
-
-    /// End with the best checkpoint's weights, not the last step's. [default: true]
-    #[arg(long, value_name = "BOOL")]
-    load_best_model_at_end: Option<bool>,
-
-    /// The evaluation figure that "best" means: loss, wer, generated_wer, generated_exact_match.
-    /// [default: loss]
-    #[arg(long, value_name = "FIGURE")]
-    metric_for_best_model: Option<String>,
-
-    /// Whether more of that figure is better. [default: false]
-    #[arg(long, value_name = "BOOL")]
-    greater_is_better: Option<bool>,
-
-    /// Also write captions, and score those, in evaluations while training. [default: false]
-    #[arg(long, value_name = "BOOL")]
-    predict_with_generate: Option<bool>,
-
-    /// Longest written caption in tokens. [default: 40]
-    #[arg(long, value_name = "N")]
-    generation_max_length: Option<usize>,
-
-    /// Beams when captions are written; 1 is greedy search. [default: 1]
-    #[arg(long, value_name = "N")]
-    generation_num_beams: Option<usize>,
-
-    /// Captions of a picture that are learnt from one pass of it. [default: 1]
-    #[arg(long, value_name = "N")]
-    captions_per_image: Option<usize>,
-
-    /// Threads that read and preprocess pictures. [default: 1]
-    #[arg(long, value_name = "N")]
-    dataloader_num_workers: Option<usize>,
-
-    /// Seed of everything random. [default: 42]
-    #[arg(long, value_name = "SEED")]
-    seed: Option<u64>,
-
-    /// No progress bar. [default: false]
-    #[arg(long, value_name = "BOOL")]
-    disable_tqdm: Option<bool>,
-}
-
 impl Flags {
     /// How captions are padded.
-    pub(crate) fn padding(&self) -> TextPadding {
-        TextPadding {
-            length: self.pad_to_length,
-            in_loss: self.pads_in_loss,
+    pub(crate) fn padding(&self) -> Padding {
+        self.pad_to_length
+            .map_or(Padding::Longest, Padding::MaxLength)
+    }
+
+    /// What happens to rows that can't be used.
+    pub(crate) fn bad_rows(&self) -> BadRows {
+        match self.skip_bad_rows {
+            true => BadRows::Skip,
+            false => BadRows::Stop,
         }
     }
 
@@ -222,9 +113,9 @@ impl Flags {
         &self,
         mut model: GitForCausalLm,
         seed: u64,
-    ) -> Result<GitForCausalLm, GitError> {
-        let patterns: Result<Vec<_>, _> = self.freeze.iter().map(|p| NamePattern::new(p)).collect();
-        model = model.freeze(&patterns?)?;
+    ) -> Result<GitForCausalLm, ModelError> {
+        let patterns: Result<Vec<_>, _> = self.freeze.iter().map(NamePattern::new).collect();
+        model = freeze(model, &patterns?)?;
         let Some(r) = self.lora_r else {
             return Ok(model);
         };
@@ -237,7 +128,7 @@ impl Flags {
         if !self.lora_target_modules.is_empty() {
             lora.target_modules = self.lora_target_modules.clone();
         }
-        model.with_lora(&lora, seed)
+        add_lora(model, &lora, seed)
     }
 
     /// The settings of the run: the flags over the defaults of its kind.
@@ -249,9 +140,21 @@ impl Flags {
         if self.dataset.is_some() {
             arguments.output_dir = "git-pokemon".into();
         }
+        let own = arguments.output_dir.clone();
         self.training.override_in(&mut arguments);
+        if self.training.output_dir.is_none() {
+            arguments.output_dir = next_free(&own);
+        }
         arguments
     }
+}
+
+/// A name that nothing has: the command can be run twice, and each run keeps its results.
+fn next_free(name: &Path) -> PathBuf {
+    let numbered = (2..).map(|run| PathBuf::from(format!("{}-{run}", name.display())));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    let free = names.find(|name| !name.exists());
+    free.unwrap_or_else(|| name.to_owned())
 }
 
 /// The small model learns everything from its first step: high rates, a warm-up, many epochs.
@@ -278,59 +181,13 @@ fn as_in_the_guide() -> TrainingArguments {
         num_train_epochs: 50.0,
         gradient_accumulation_steps: 2,
         logging_steps: 50,
-        eval_strategy: Strategy::Steps,
+        eval_strategy: IntervalStrategy::Steps,
         eval_steps: Some(50),
-        save_strategy: Strategy::Steps,
+        save_strategy: IntervalStrategy::Steps,
         save_steps: 50,
         save_total_limit: Some(3),
         load_best_model_at_end: true,
         generation_max_length: 40,
         ..TrainingArguments::default()
-    }
-}
-
-impl TrainingFlags {
-    fn override_in(&self, arguments: &mut TrainingArguments) {
-        macro_rules! override_with {
-            ($($name:ident),* $(,)?) => {
-                $(if let Some(value) = &self.$name {
-                    arguments.$name = value.clone().into();
-                })*
-            };
-        }
-        override_with!(
-            output_dir,
-            num_train_epochs,
-            max_steps,
-            per_device_train_batch_size,
-            per_device_eval_batch_size,
-            gradient_accumulation_steps,
-            learning_rate,
-            weight_decay,
-            adam_beta1,
-            adam_beta2,
-            adam_epsilon,
-            max_grad_norm,
-            lr_scheduler_type,
-            warmup_steps,
-            warmup_ratio,
-            label_smoothing_factor,
-            logging_steps,
-            eval_strategy,
-            eval_steps,
-            save_strategy,
-            save_steps,
-            save_total_limit,
-            load_best_model_at_end,
-            metric_for_best_model,
-            greater_is_better,
-            predict_with_generate,
-            generation_max_length,
-            generation_num_beams,
-            captions_per_image,
-            dataloader_num_workers,
-            seed,
-            disable_tqdm,
-        );
     }
 }

@@ -7,8 +7,10 @@ use burn::module::Module;
 use burn::tensor::Device;
 use captioner::Captioner;
 use captioner::data::{CaptionDataset, Subset};
+use captioner::data::SkippedRow;
 use captioner::git::GitForCausalLm;
-use captioner::image::{DecodeOptions, RgbImage};
+use captioner::image::{RgbImage, Source};
+use captioner::model::{Pretrained, Processor};
 use captioner::report::{
     Captioned, CurveOptions, GridOptions, Note, Series, colour, sample_grid, write_png,
 };
@@ -20,22 +22,22 @@ type Outcome = Result<(), Box<dyn Error>>;
 const CAPTIONED: usize = 6;
 
 pub(crate) fn step(title: &str) {
-    println!("\n{title}");
+    say!("\n{title}");
 }
 
 /// Features and row count, as `datasets` prints them.
 pub(crate) fn features(dataset: &dyn CaptionDataset) {
-    println!("{}", dataset.name());
+    say!("{}", dataset.name());
     for feature in dataset.features() {
-        println!("  {}: {}", feature.name, feature.kind);
+        say!("  {}: {}", feature.name, feature.kind);
     }
-    println!("  num_rows: {}", dataset.len());
+    say!("  num_rows: {}", dataset.len());
 }
 
 pub(crate) fn model(model: &GitForCausalLm, device: &Device) {
     let (config, vision) = (model.config(), &model.config().vision_config);
     let (size, patch) = (vision.image_size, vision.patch_size);
-    println!(
+    say!(
         "GIT with {:.1} M parameters on {device:?}: {} vision and {} decoder layers, \
          {size} x {size} pixels in patches of {patch}, vocabulary of {}",
         model.num_params() as f64 / 1e6,
@@ -45,18 +47,27 @@ pub(crate) fn model(model: &GitForCausalLm, device: &Device) {
     );
 }
 
-fn pictures(set: &Subset, count: usize) -> Result<Vec<(RgbImage, String)>, Box<dyn Error>> {
-    let rows = 0..count.min(set.len());
-    rows.map(|row| {
-        let picture = decode_row(set, row, &DecodeOptions::default())?;
-        Ok((picture, set.captions(row)?[0].clone()))
-    })
-    .collect()
+/// How many rows can't be used, and the first of them.
+pub(crate) fn skipped(when: &str, rows: &[SkippedRow]) {
+    if let Some(first) = rows.first() {
+        say!("{} rows were skipped {when}, such as:", rows.len());
+        say!("  {first}");
+    }
+}
+
+/// The first pictures of a set that can be decoded, each with its first caption.
+fn pictures(set: &Subset, processor: &Processor, count: usize) -> Vec<(RgbImage, String)> {
+    let rows = (0..set.len()).filter_map(|row| {
+        let picture = decode_row(set, row, processor).ok()?;
+        let captions = set.captions(row).ok()?;
+        Some((picture, captions.first()?.clone()))
+    });
+    rows.take(count).collect()
 }
 
 /// Five samples with their captions.
-pub(crate) fn samples(train: &Subset, path: &Path) -> Outcome {
-    let pictures = pictures(train, 5)?;
+pub(crate) fn samples(train: &Subset, processor: &Processor, path: &Path) -> Outcome {
+    let pictures = pictures(train, processor, 5);
     let captioned = pictures
         .iter()
         .map(|(picture, text)| Captioned::new(picture, text));
@@ -66,7 +77,7 @@ pub(crate) fn samples(train: &Subset, path: &Path) -> Outcome {
         ..GridOptions::default()
     };
     write_png(&sample_grid(&items, &options)?, path)?;
-    println!("drawn in {}", path.display());
+    say!("drawn in {}", path.display());
     Ok(())
 }
 
@@ -83,20 +94,26 @@ pub(crate) fn curves(state: &TrainerState, path: &Path) -> Outcome {
         ..CurveOptions::default()
     };
     write_png(&captioner::report::curves(&series, &options)?, path)?;
-    println!("loss curve drawn in {}", path.display());
+    say!("loss curve drawn in {}", path.display());
     Ok(())
 }
 
 pub(crate) fn before_and_after(before: &Evaluation, after: &Evaluation) {
-    println!("{:<28}{:>10}{:>10}", "held-out rows", "before", "after");
-    for (name, label) in [
-        ("loss", "loss, nats a token"),
-        ("wer", "WER, teacher forced"),
-        ("generated_wer", "WER of generated captions"),
-        ("generated_exact_match", "generated, right to the word"),
-    ] {
-        let value = |evaluation: &Evaluation| evaluation.score(name).unwrap_or(f64::NAN);
-        println!("{label:<28}{:>10.4}{:>10.4}", value(before), value(after));
+    say!("{:<28}{:>10}{:>10}", "held-out rows", "before", "after");
+    let label = |name: &str| match name {
+        "loss" => "loss, nats a token".to_owned(),
+        "wer" => "WER, teacher-forced".to_owned(),
+        "generated_wer" => "WER of generated captions".to_owned(),
+        "generated_exact_match" => "generated, right to the word".to_owned(),
+        other => other.to_owned(),
+    };
+    let (first, rest): (Vec<_>, Vec<_>) = after
+        .scores
+        .iter()
+        .partition(|(name, _)| ["loss", "wer"].contains(&name.as_str()));
+    for (name, after) in first.into_iter().chain(rest) {
+        let before = before.score(name).unwrap_or(f64::NAN);
+        say!("{:<28}{before:>10.4}{after:>10.4}", label(name));
     }
 }
 
@@ -104,18 +121,25 @@ pub(crate) fn before_and_after(before: &Evaluation, after: &Evaluation) {
 pub(crate) fn learnt(evaluation: &Evaluation) {
     let value = evaluation.score("generated_wer").unwrap_or(f64::NAN);
     let rows = evaluation.rows.len();
-    println!("WER of captions generated for {rows} training pictures: {value:.4}");
+    say!("WER of captions generated for {rows} training pictures: {value:.4}");
 }
 
-/// Captions held-out pictures and draws them with the true and the written caption.
-pub(crate) fn captions(captioner: &Captioner, test: &Subset, path: &Path) -> Outcome {
-    let pictures = pictures(test, CAPTIONED)?;
-    let images: Vec<RgbImage> = pictures.iter().map(|(image, _)| image.clone()).collect();
-    let written = captioner.caption(&images)?;
+/// Captions held-out pictures and draws them with the true and the generated caption.
+pub(crate) fn captions(
+    captioner: &Captioner,
+    test: &Subset,
+    processor: &Processor,
+    path: &Path,
+) -> Outcome {
+    let pictures = pictures(test, processor, CAPTIONED);
+    let sources: Vec<Source<'_>> = pictures.iter().map(|(image, _)| Source::Rgb(image)).collect();
+    let generated = captioner.caption(&sources)?;
     let mut items = Vec::new();
-    for ((picture, truth), caption) in pictures.iter().zip(&written) {
-        println!("written: {}\n   true: {truth}", caption.text);
-        let right = caption.text == *truth;
+    for ((picture, truth), caption) in pictures.iter().zip(&generated) {
+        say!("generated: {}\n     true: {truth}", caption.text);
+        // In the tokenizer's spelling, as metrics compare them.
+        let truth_spelled = processor.tokenizer.spelling(truth)?.text;
+        let right = caption.text == truth_spelled;
         let ink = if right {
             colour::GREEN
         } else {
@@ -126,10 +150,10 @@ pub(crate) fn captions(captioner: &Captioner, test: &Subset, path: &Path) -> Out
     }
     let options = GridOptions {
         columns: 3,
-        title: Some("Held out: true caption, and below it the written one".into()),
+        title: Some("Held out: true caption, and below it the generated one".into()),
         ..GridOptions::default()
     };
     write_png(&sample_grid(&items, &options)?, path)?;
-    println!("drawn in {}", path.display());
+    say!("drawn in {}", path.display());
     Ok(())
 }

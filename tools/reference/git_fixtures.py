@@ -4,7 +4,9 @@ transformers computes with them.
     python tools/reference/git_fixtures.py [crates/captioner-git/tests/fixtures]
 
 transformers 5.23.0, torch, CPU, f32, dropout 0. Every fixture is a checkpoint folder with
-`expected.safetensors` (tensors) and `generated.json` (token ids) beside the weights.
+`expected.safetensors` (tensors) and `generated.json` (token ids) beside the weights, and
+`padded.safetensors`, what the guide's way of padding gives: pads in the loss. With `--padded` only
+that file is made, from the checkpoints that are there.
 """
 
 import json
@@ -12,7 +14,7 @@ import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import GitConfig, GitForCausalLM, set_seed
 from transformers.generation.logits_process import (
     LogitsProcessorList,
@@ -104,7 +106,24 @@ def losses_and_gradients(model, inputs, ids, mask):
     return loss, padded, gradients, ignored
 
 
-def train(model, inputs, ids, ignored):
+def with_pads_in_loss(folder):
+    """Gradients, their global norm, and ten AdamW steps of a checkpoint with pads in the loss."""
+    expected = load_file(folder / "expected.safetensors")
+    inputs, ids, mask = (expected[key] for key in ["pixel_values", "input_ids", "attention_mask"])
+    model = GitForCausalLM.from_pretrained(folder).eval()
+    model(pixel_values=inputs, input_ids=ids, attention_mask=mask, labels=ids).loss.backward()
+    gradients = {
+        f"grad.{name}": parameter.grad.clone() for name, parameter in model.named_parameters()
+    }
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    losses, final = train(model, inputs, ids, ids, mask)
+    tensors = gradients | final | dict(losses=losses, grad_norm=norm.detach().reshape(1))
+    tensors = {key: value.contiguous() for key, value in tensors.items()}
+    save_file(tensors, folder / "padded.safetensors")
+    print(folder.name, "with pads in the loss: norm", norm.item(), "losses", losses.tolist())
+
+
+def train(model, inputs, ids, labels, mask=None):
     """Ten AdamW steps on one batch, clipped by global norm; biases and norms do not decay."""
     bare = [p for name, p in model.named_parameters() if name.endswith("bias") or is_norm(model, name)]
     rest = [p for p in model.parameters() if not any(p is q for q in bare)]
@@ -113,7 +132,7 @@ def train(model, inputs, ids, ignored):
     losses = []
     for _ in range(STEPS):
         optimizer.zero_grad()
-        loss = model(pixel_values=inputs, input_ids=ids, labels=ignored).loss
+        loss = model(pixel_values=inputs, input_ids=ids, attention_mask=mask, labels=labels).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -233,7 +252,12 @@ def filtered_probabilities():
 
 
 def main():
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else "crates/captioner-git/tests/fixtures")
+    arguments = [argument for argument in sys.argv[1:] if argument != "--padded"]
+    root = Path(arguments[0] if arguments else "crates/captioner-git/tests/fixtures")
+    if "--padded" in sys.argv:
+        for name in FIXTURES:
+            with_pads_in_loss(root / name)
+        return
     for index, (name, configuration) in enumerate(FIXTURES.items()):
         seed = ends_apart(configuration) if name == "ends-apart" else 100 + index
         model = build(configuration, seed)
@@ -267,6 +291,7 @@ def main():
         tensors = {key: value.contiguous() for key, value in tensors.items()}
         save_file(tensors, folder / "expected.safetensors")
         (folder / "generated.json").write_text(json.dumps(generated) + "\n")
+        with_pads_in_loss(folder)
         print(name, "seed", seed, "loss", loss.item(), "greedy", generated[0]["ids"])
     (root / "sampling.json").write_text(json.dumps(filtered_probabilities()) + "\n")
 

@@ -136,38 +136,68 @@ impl ModuleMapper for Gradients {
     }
 }
 
+/// Every gradient by name, and the global norm of all.
+fn gradients(fixture: &Fixture, in_loss: bool) -> (Tensors, f32) {
+    let model = fixture.model(&device().autodiff());
+    let batch = batch(fixture, in_loss);
+    let options = LossOptions {
+        divisor: batch.target_count() as f64,
+        ..LossOptions::default()
+    };
+    let (_, grads) = model.gradients(&batch, &options).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let named = model.map(&mut Gradients(grads));
+    named.save_pretrained(folder.path()).unwrap();
+    let got = Tensors::open(&folder.path().join("model.safetensors"));
+    let names = got.names();
+    let squares = names.iter().flat_map(|name| got.values(name));
+    let sum: f64 = squares.map(|value| f64::from(value) * f64::from(value)).sum();
+    (got, sum.sqrt() as f32)
+}
+
+/// Checks every gradient; `got` and `want` name parameters alike but for `grad.`.
+fn compare_gradients(name: &str, got: &Tensors, want: impl Fn(&str) -> Vec<f32>) {
+    let mut worst = (0.0f32, String::new());
+    for parameter in got.names() {
+        let (got, want) = (got.values(&parameter), want(&format!("grad.{parameter}")));
+        // A key's bias adds the same to all scores of a row, which softmax takes out again:
+        // its gradient is zero, and what is left is rounding, in both programs.
+        if fixture::is_key_bias(&parameter) {
+            assert!(got.iter().chain(&want).all(|value| value.abs() < 1e-6));
+            continue;
+        }
+        let difference = fixture::difference(&got, &want);
+        if difference > worst.0 {
+            worst = (difference, parameter);
+        }
+    }
+    eprintln!("{name}: worst gradient {:.1e} ({})", worst.0, worst.1);
+    assert!(worst.0 < GRADIENT, "{name}: {worst:?}");
+}
+
 #[test]
 fn the_gradient_of_every_parameter_is_the_references() {
     for name in NAMES {
         let fixture = Fixture::open(name);
-        let model = fixture.model(&device().autodiff());
-        let loss = model.loss(&batch(&fixture, false), 0.0).unwrap();
-        let mean = loss.sum / loss.count as f64;
-        let grads = GradientsParams::from_grads(mean.backward(), &model);
-        let folder = tempfile::tempdir().unwrap();
-        let saved = folder.path().join("gradients");
-        let named = model.map(&mut Gradients(grads));
-        named.save_pretrained(&saved).unwrap();
-        let got = Tensors::open(&saved.join("model.safetensors"));
-        let mut worst = (0.0f32, String::new());
-        for parameter in got.names() {
-            let (got, want) = (
-                got.values(&parameter),
-                fixture.values(&format!("grad.{parameter}")),
-            );
-            // A key's bias adds the same to all scores of a row, which softmax takes out again:
-            // its gradient is zero, and what is left is rounding, in both programs.
-            if fixture::is_key_bias(&parameter) {
-                assert!(got.iter().chain(&want).all(|value| value.abs() < 1e-6));
-                continue;
-            }
-            let difference = fixture::difference(&got, &want);
-            if difference > worst.0 {
-                worst = (difference, parameter);
-            }
-        }
-        eprintln!("{name}: worst gradient {:.1e} ({})", worst.0, worst.1);
-        assert!(worst.0 < GRADIENT, "{name}: {worst:?}");
+        let (got, _) = gradients(&fixture, false);
+        compare_gradients(name, &got, |parameter| fixture.values(parameter));
+    }
+}
+
+#[test]
+fn gradients_with_pads_in_the_loss_are_the_references_and_none_reaches_the_pads_vector() {
+    for name in NAMES {
+        let fixture = Fixture::open(name);
+        let want = Tensors::open(&fixture.folder.join("padded.safetensors"));
+        let (got, norm) = gradients(&fixture, true);
+        compare_gradients(&format!("{name}, padded"), &got, |parameter| want.values(parameter));
+        let words = "git.embeddings.word_embeddings.weight";
+        let width = got.shape(words)[1];
+        assert!(got.values(words)[..width].iter().all(|value| *value == 0.0));
+        let want = want.values("grad_norm")[0];
+        let apart = (norm - want).abs() / want;
+        eprintln!("{name}: norm {norm}, {apart:.1e} apart");
+        assert!(apart < GRADIENT, "{name}: {norm} is not {want}");
     }
 }
 

@@ -88,22 +88,16 @@ impl Evaluation {
 }
 
 impl Default for EvaluationOptions {
-    /// Batches of 8, captions by greedy search, WER and exact match.
+    /// Batches of 8, captions by greedy search, no metric but the teacher-forced ones.
     fn default() -> Self {
         Self {
             batch_size: 8,
             generation: Some(GenerationConfig::default()),
             num_workers: 1,
-            metrics: default_metrics(),
+            metrics: MetricSet::default(),
             spelling: MetricSpelling::Tokenizer,
         }
     }
-}
-
-/// WER and exact match.
-fn default_metrics() -> MetricSet {
-    let metrics = MetricSet::new().with(Box::new(WordErrorRate::new()));
-    metrics.with(Box::new(captioner_metrics::ExactMatch::new()))
 }
 
 /// Measures `model` on every row of `set`, batch by batch; nothing but texts is kept.
@@ -213,8 +207,7 @@ impl Measured {
         let other = self.generated_scores(options, options.spelling.other())?;
         let predictions: Vec<&str> = self.rows.iter().map(|r| r.teacher_forced.as_str()).collect();
         let targets = self.teacher_forced_targets.iter();
-        let targets: Vec<[&str; 1]> = targets.map(|target| [target.as_str()]).collect();
-        let targets: Vec<&[&str]> = targets.iter().map(|target| &target[..]).collect();
+        let targets: Vec<Vec<&str>> = targets.map(|target| vec![target.as_str()]).collect();
         let mut wer = WordErrorRate::new();
         wer.update(&predictions, &targets)?;
         let wer = wer.compute()?.get("wer").unwrap_or(f64::NAN);
@@ -244,10 +237,7 @@ impl Measured {
             MetricSpelling::Tokenizer => &row.tokenizer_references,
             MetricSpelling::Raw => &row.references,
         });
-        let references: Vec<Vec<&str>> = references
-            .map(|row| row.iter().map(String::as_str).collect())
-            .collect();
-        let references: Vec<&[&str]> = references.iter().map(Vec::as_slice).collect();
+        let references: Vec<&Vec<String>> = references.collect();
         let mut metrics = options.metrics.fresh();
         metrics.update(&predictions, &references)?;
         let scores = metrics.compute()?;
