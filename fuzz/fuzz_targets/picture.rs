@@ -1,4 +1,4 @@
-//! Any bytes as a picture: an error, or pixels within the limits, the same by every way.
+//! Any bytes as a picture: an error, or pixels within the limits, the same from every source.
 
 #![no_main]
 
@@ -25,15 +25,20 @@ fuzz_target!(|data: &[u8]| {
         ..DecodeOptions::default()
     };
     // Decoded first, from its bytes, and by several threads: the same values, or an error each time.
-    let source = [Source::Encoded(data)];
-    let at_once = PROCESSOR.preprocess_source(source[0], &options).ok();
-    let spread = PROCESSOR.preprocess_batch(&source, &options, &WORKERS).ok();
-    let picture = decode(data, &options).ok().map(|picture| {
+    let source = Source::Encoded(data);
+    let fused = PROCESSOR.resize(source, &options).ok();
+    let shared = PROCESSOR.preprocess(&[source], &options, &WORKERS).ok();
+    let decoded = decode(data, &options).ok().map(|picture| {
         assert!(picture.width() as u64 * picture.height() as u64 <= limits.max_pixels);
-        PROCESSOR.preprocess(&picture).unwrap().data
+        PROCESSOR.resize(Source::Rgb(&picture), &options).unwrap()
     });
-    assert_eq!(at_once.map(|pixels| pixels.data), picture);
-    assert_eq!(spread.map(|pixels| pixels.data), picture);
+    assert_eq!(fused, decoded);
+    let values = decoded.map(|picture| {
+        let mut values = vec![0.0; picture.pixels().len()];
+        PROCESSOR.normalize_into(&picture, &mut values).unwrap();
+        values
+    });
+    assert_eq!(shared.map(|pixels| pixels.into_values()), values);
     let other = DecodeOptions {
         alpha: Alpha::Drop,
         jpeg_shorter_edge: Some(8),

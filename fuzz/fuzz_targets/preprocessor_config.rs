@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use captioner_image::{ImageProcessor, ImageProcessorConfig, RgbImage};
+use captioner_image::{DecodeOptions, ImageProcessor, ImageProcessorConfig, RgbImage, Source};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -23,10 +23,14 @@ fuzz_target!(|data: &[u8]| {
             continue;
         };
         // The largest results are a matter of memory and time only.
-        if u64::from(rows) * u64::from(columns) <= 1 << 20 {
-            let pixels = processor.preprocess(&RgbImage::new(width, height)).unwrap();
-            assert_eq!((pixels.height, pixels.width), (rows, columns));
-            assert_eq!(pixels.data.len(), 3 * rows as usize * columns as usize);
+        if rows * columns <= 1 << 20 {
+            let picture = RgbImage::new(width, height);
+            let resized = processor
+                .resize(Source::Rgb(&picture), &DecodeOptions::default())
+                .unwrap();
+            assert_eq!(resized.size(), (rows, columns));
+            let mut values = vec![0.0; 3 * rows * columns];
+            processor.normalize_into(&resized, &mut values).unwrap();
         }
     }
 });

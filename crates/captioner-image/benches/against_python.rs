@@ -11,7 +11,7 @@
 //! measured is not how soon threads wake up. The values are compared with Pillow's too, and the decoder
 //! with another.
 
-#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(clippy::print_stdout, reason = "a bench prints its measurements")]
 
 #[path = "../../../benches/peers/peer.rs"]
 mod peer;
@@ -56,7 +56,7 @@ fn main() {
     let names = ["640x480", "1280x960", "photograph"];
     for name in &names[..if photograph.is_some() { 3 } else { 2 }] {
         let jpeg = std::fs::read(folder.path().join(format!("{name}.jpg"))).expect("a picture");
-        compare_values(&processor, folder.path(), name, &jpeg);
+        compare_values(&processor, &workers, folder.path(), name, &jpeg);
         compare_decoders(&jpeg, runs);
         for count in [1, BATCH] {
             let sources = vec![Source::Encoded(&jpeg); count];
@@ -77,7 +77,7 @@ fn main() {
 fn process(processor: &ImageProcessor, sources: &[Source], workers: &Workers, out: &mut [f32]) {
     let options = DecodeOptions::default();
     processor
-        .preprocess_batch_into(sources, &options, workers, out)
+        .preprocess_into(sources, &options, workers, out)
         .expect("whole pictures");
 }
 
@@ -138,21 +138,27 @@ fn compare_decoders(jpeg: &[u8], runs: usize) {
     );
 }
 
-fn compare_values(processor: &ImageProcessor, folder: &Path, name: &str, jpeg: &[u8]) {
+fn compare_values(
+    processor: &ImageProcessor,
+    workers: &Workers,
+    folder: &Path,
+    name: &str,
+    jpeg: &[u8],
+) {
     let expected = std::fs::read(folder.join(format!("{name}.f32"))).expect("Pillow's values");
     let (expected, _) = expected.as_chunks::<4>();
     let options = DecodeOptions::default();
     let own = processor
-        .preprocess_source(Source::Encoded(jpeg), &options)
+        .preprocess(&[Source::Encoded(jpeg)], &options, workers)
         .expect("a whole picture");
     let same = own
-        .data
+        .values()
         .iter()
         .zip(expected)
         .filter(|(own, theirs)| own.to_le_bytes() == **theirs);
     println!(
         "{name}: {} of {} values are Pillow's, bit for bit",
         same.count(),
-        own.data.len()
+        own.values().len()
     );
 }

@@ -3,8 +3,9 @@
 //! The `image` crate converts it in floats and cuts off; here the inks are read as they are, so that
 //! the conversion is Pillow's.
 
-use crate::convert::cmyk_to_rgb;
+use crate::error::Reason;
 use crate::{DecodeLimits, ImageError};
+use captioner_jpeg::cmyk_to_rgb;
 use image::RgbImage;
 use std::io::Cursor;
 use tiff::TiffError;
@@ -16,12 +17,12 @@ pub(crate) fn decode_tiff(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImag
     let (width, height) = decoder.dimensions().map_err(translate)?;
     let mut decoder = decoder.with_limits(for_decoder(width, height, limits)?);
     let DecodingResult::U8(inks) = decoder.read_image().map_err(translate)? else {
-        return Err(corrupt("its samples have not 8 bits".to_owned()));
+        return Err(corrupt(Reason::InkDepth));
     };
     let (pixels, _) = inks.as_chunks::<4>();
     let data = pixels.iter().flat_map(|&inks| cmyk_to_rgb(inks)).collect();
     let picture = RgbImage::from_raw(width, height, data);
-    picture.ok_or_else(|| corrupt("it holds fewer pixels than it says".to_owned()))
+    picture.ok_or_else(|| corrupt(Reason::MissingInks))
 }
 
 /// Four bytes of ink and three of RGB for each pixel; what is left is for strips and tables.
@@ -39,17 +40,24 @@ fn for_decoder(width: u32, height: u32, limits: &DecodeLimits) -> Result<Limits,
 
 /// The decoder's error in terms of this crate.
 fn translate(error: TiffError) -> ImageError {
-    let (format, reason) = ("TIFF".to_owned(), error.to_string());
     match error {
-        TiffError::LimitsExceeded => ImageError::BeyondDecoderLimits { format, reason },
-        TiffError::UnsupportedError(_) => ImageError::Unsupported { format, reason },
-        _ => corrupt(reason),
+        TiffError::LimitsExceeded => ImageError::BeyondDecoderLimits {
+            format: FORMAT,
+            reason: Reason::decoder(error),
+        },
+        TiffError::UnsupportedError(_) => ImageError::Unsupported {
+            format: FORMAT,
+            reason: Reason::decoder(error),
+        },
+        _ => corrupt(Reason::decoder(error)),
     }
 }
 
-fn corrupt(reason: String) -> ImageError {
+const FORMAT: &str = "TIFF";
+
+fn corrupt(reason: Reason) -> ImageError {
     ImageError::Corrupt {
-        format: "TIFF".to_owned(),
+        format: FORMAT,
         reason,
     }
 }

@@ -163,7 +163,7 @@ impl ImageProcessorConfig {
             _ => Err(ImageError::InvalidSetting {
                 key,
                 value: value.to_string(),
-                mend: "known are CLIPImageProcessor and VideoMAEImageProcessor, also with Fast or \
+                help: "known are CLIPImageProcessor and VideoMAEImageProcessor, also with Fast or \
                        Pil at the end, CLIPFeatureExtractor and VideoMAEFeatureExtractor; name \
                        one of these and write out the keys in which yours differs",
             }),

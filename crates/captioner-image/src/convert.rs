@@ -28,24 +28,29 @@ pub enum SixteenBit {
 /// # Errors
 /// When the picture has no pixels, or `data` is not `3 * width * height` bytes long.
 pub fn rgb_from_raw(width: u32, height: u32, data: Vec<u8>) -> Result<RgbImage, ImageError> {
+    check_raw(width, height, data.len())?;
+    // As many bytes as it takes: always a picture.
+    Ok(RgbImage::from_raw(width, height, data).unwrap_or_default())
+}
+
+/// That a picture has pixels, and `given` is the number of their bytes.
+pub(crate) fn check_raw(width: u32, height: u32, given: usize) -> Result<(), ImageError> {
     if width == 0 || height == 0 {
         return Err(ImageError::NoPixels { width, height });
     }
-    let given = data.len();
     let expected = (u64::from(width) * u64::from(height)).saturating_mul(3);
-    let wrong = ImageError::RawLength {
-        width,
-        height,
-        expected,
-        given,
-    };
-    if expected != given as u64 {
-        return Err(wrong);
+    match expected == given as u64 {
+        true => Ok(()),
+        false => Err(ImageError::RawLength {
+            width,
+            height,
+            expected,
+            given,
+        }),
     }
-    RgbImage::from_raw(width, height, data).ok_or(wrong)
 }
 
-/// The picture with the options' ways for transparency and 16-bit grey.
+/// The picture, with what the options say of transparency and 16-bit grey.
 pub(crate) fn rgb_from_decoded(picture: DynamicImage, options: &DecodeOptions) -> RgbImage {
     match (picture, options.sixteen_bit) {
         (DynamicImage::ImageLuma16(grey), SixteenBit::Clip) => {
@@ -56,16 +61,6 @@ pub(crate) fn rgb_from_decoded(picture: DynamicImage, options: &DecodeOptions) -
         }
         (picture, _) => rgb_from_dynamic(picture, options.alpha),
     }
-}
-
-/// CMYK as Pillow converts it: each ink darkens what black leaves.
-#[inline(always)]
-pub(crate) fn cmyk_to_rgb([c, m, y, k]: [u8; 4]) -> [u8; 3] {
-    let light = 255 - u32::from(k);
-    [c, m, y].map(|ink| {
-        let product = u32::from(ink) * light + 128;
-        (light - (((product >> 8) + product) >> 8)) as u8 // the product is at most `light`
-    })
 }
 
 /// Any picture as 8-bit RGB. 16-bit channels keep their upper 8 bits.
@@ -186,18 +181,6 @@ mod tests {
             rgb_from_dynamic(picture, Alpha::OnWhite).as_raw(),
             &[0x80; 3]
         );
-    }
-
-    #[test]
-    fn inks_darken_what_black_leaves() {
-        assert_eq!(cmyk_to_rgb([0, 0, 0, 0]), [255; 3]);
-        assert_eq!(cmyk_to_rgb([0, 0, 0, 255]), [0; 3]);
-        assert_eq!(cmyk_to_rgb([255, 0, 128, 55]), [0, 200, 100]);
-        let inks = (0..=255).flat_map(|ink| (0..=255).map(move |k| (ink, k)));
-        for (ink, k) in inks {
-            let exact = f64::from(255 - k) * (1.0 - f64::from(ink) / 255.0);
-            assert!((f64::from(cmyk_to_rgb([ink, 0, 0, k])[0]) - exact).abs() <= 0.51);
-        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Encoded bytes to an RGB picture.
 
 use crate::convert::rgb_from_decoded;
+use crate::error::Reason;
 use crate::frames::first_of_webp;
-use crate::jpeg::Jpeg;
 use crate::{Alpha, DecodeLimits, ImageError, SixteenBit, cmyk, palette};
+use captioner_jpeg::Jpeg;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -12,7 +13,7 @@ use std::path::Path;
 /// What becomes of the orientation that a camera notes in EXIF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Orientation {
-    /// The picture is turned upright.
+    /// The picture is rotated upright.
     #[default]
     Apply,
     /// The pixels stay as they are stored, as in transformers.
@@ -24,7 +25,7 @@ pub enum Orientation {
 pub struct DecodeOptions {
     /// How large a picture may be.
     pub limits: DecodeLimits,
-    /// Whether EXIF turns the picture.
+    /// Whether EXIF rotates the picture.
     pub orientation: Orientation,
     /// What becomes of transparency.
     pub alpha: Alpha,
@@ -108,13 +109,13 @@ pub(crate) fn guarded<T>(
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
     done.unwrap_or_else(|_| {
         Err(ImageError::Corrupt {
-            format: format!("{format:?}").to_uppercase(),
-            reason: "the decoder gave up".to_owned(),
+            format: name_of(format),
+            reason: Reason::Panic,
         })
     })
 }
 
-/// The opened JPEG, if the bytes are one that isn't to be turned.
+/// The opened JPEG, if the bytes are one that isn't to be rotated.
 pub(crate) fn upright_jpeg<'a>(
     bytes: &'a [u8],
     options: &DecodeOptions,
@@ -123,25 +124,48 @@ pub(crate) fn upright_jpeg<'a>(
     if format_of(bytes, options)? != ImageFormat::Jpeg {
         return Ok(None);
     }
-    let jpeg = Jpeg::open(bytes, &options.limits, options.jpeg_shorter_edge)?;
+    let jpeg = open_jpeg(bytes, options)?;
     let upright = options.orientation == Orientation::Ignore
-        || matches!(jpeg.orientation(), None | Some(NoTransforms));
+        || matches!(orientation_of(&jpeg), None | Some(NoTransforms));
     Ok(upright.then_some(jpeg))
 }
 
-type Turned = (RgbImage, Option<image::metadata::Orientation>);
+type Oriented = (RgbImage, Option<image::metadata::Orientation>);
 
-fn decode_jpeg(bytes: &[u8], options: &DecodeOptions) -> Result<Turned, ImageError> {
-    let jpeg = Jpeg::open(bytes, &options.limits, options.jpeg_shorter_edge)?;
-    let orientation = jpeg.orientation();
-    Ok((jpeg.into_rgb()?, orientation))
+fn decode_jpeg(bytes: &[u8], options: &DecodeOptions) -> Result<Oriented, ImageError> {
+    let jpeg = open_jpeg(bytes, options)?;
+    let orientation = orientation_of(&jpeg);
+    let (width, height) = jpeg.size();
+    let pixels = jpeg.decode()?;
+    // Three bytes for each pixel: always a picture.
+    let picture = RgbImage::from_raw(width, height, pixels).unwrap_or_default();
+    Ok((picture, orientation))
+}
+
+/// A JPEG, at the size that the options ask for.
+pub(crate) fn open_jpeg<'a>(
+    bytes: &'a [u8],
+    options: &DecodeOptions,
+) -> Result<Jpeg<'a>, ImageError> {
+    let limits = options.limits.for_jpeg();
+    Ok(match options.jpeg_shorter_edge {
+        Some(edge) => Jpeg::open_reduced(bytes, &limits, edge)?,
+        None => Jpeg::open(bytes, &limits)?,
+    })
+}
+
+/// How EXIF says that the picture is to be rotated. Broken EXIF is no reason to fail, and what comes
+/// behind the pixels isn't looked at.
+fn orientation_of(jpeg: &Jpeg) -> Option<image::metadata::Orientation> {
+    jpeg.exif()
+        .and_then(image::metadata::Orientation::from_exif_chunk)
 }
 
 fn decode_other(
     bytes: &[u8],
     format: ImageFormat,
     options: &DecodeOptions,
-) -> Result<Turned, ImageError> {
+) -> Result<Oriented, ImageError> {
     let failed = |error| translate(error, format);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(options.limits.for_decoder());
@@ -221,20 +245,33 @@ fn most_bytes_per_pixel(decoded: u64, format: ImageFormat) -> u64 {
 
 /// The decoder's error in terms of this crate.
 pub(crate) fn translate(error: image::ImageError, format: ImageFormat) -> ImageError {
-    let name = format!("{format:?}").to_uppercase();
-    let reason = error.to_string();
+    let format = name_of(format);
     match error {
         image::ImageError::Unsupported(_) => ImageError::Unsupported {
-            format: name,
-            reason,
+            format,
+            reason: Reason::decoder(error),
         },
         image::ImageError::Limits(_) => ImageError::BeyondDecoderLimits {
-            format: name,
-            reason,
+            format,
+            reason: Reason::decoder(error),
         },
         _ => ImageError::Corrupt {
-            format: name,
-            reason,
+            format,
+            reason: Reason::decoder(error),
         },
+    }
+}
+
+/// The format as messages name it.
+fn name_of(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "PNG",
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::Gif => "GIF",
+        ImageFormat::WebP => "WEBP",
+        ImageFormat::Tiff => "TIFF",
+        ImageFormat::Bmp => "BMP",
+        // Told by its first bytes, but not decoded here.
+        other => other.extensions_str().first().copied().unwrap_or("picture"),
     }
 }

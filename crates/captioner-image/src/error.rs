@@ -1,5 +1,7 @@
 //! Everything that can go wrong between a picture's bytes and its pixel values.
 
+use crate::ShapeProblem;
+use captioner_jpeg::{Corruption, JpegError, Limit, Unsupported};
 use std::path::{Path, PathBuf};
 
 /// Why a picture could not be decoded or processed, or a configuration not be used.
@@ -15,22 +17,22 @@ pub enum ImageError {
         source: Box<ImageError>,
     },
     /// Something is wrong with one picture of a batch.
-    #[error("picture {place}: {source}")]
+    #[error("picture {index}: {source}")]
     Picture {
-        /// Its place in the batch, counted from 0.
-        place: usize,
+        /// Its index in the batch, from 0.
+        index: usize,
         /// What is wrong with it.
         source: Box<ImageError>,
     },
     /// No threads could be started.
     #[error("no threads to process pictures with: {0}; ask for fewer")]
-    Threads(String),
+    Threads(#[source] rayon::ThreadPoolBuildError),
     /// A file could not be read.
     #[error("cannot be read: {0}; check that it exists and is readable")]
-    Read(std::io::Error),
+    Read(#[source] std::io::Error),
     /// A file or directory could not be written.
     #[error("cannot be written: {0}; check the directory's permissions and free space")]
-    Write(std::io::Error),
+    Write(#[source] std::io::Error),
     /// There are no bytes.
     #[error("the picture is empty (0 bytes); download or export it again")]
     Empty,
@@ -41,17 +43,19 @@ pub enum ImageError {
     #[error("{format}: {reason}; convert the picture to PNG or to an ordinary JPEG")]
     Unsupported {
         /// The format.
-        format: String,
+        format: &'static str,
         /// What is not supported.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
     /// The bytes break their own format's rules.
     #[error("broken {format} picture: {reason}; download or export it again")]
     Corrupt {
         /// The format.
-        format: String,
-        /// What the decoder said.
-        reason: String,
+        format: &'static str,
+        /// What is wrong.
+        #[source]
+        reason: Reason,
     },
     /// The picture is beyond one of the limits.
     #[error(
@@ -75,9 +79,10 @@ pub enum ImageError {
     )]
     BeyondDecoderLimits {
         /// The format.
-        format: String,
-        /// What the decoder said.
-        reason: String,
+        format: &'static str,
+        /// What is wrong.
+        #[source]
+        reason: Reason,
     },
     /// Width times height times three is not the number of bytes.
     #[error(
@@ -109,13 +114,37 @@ pub enum ImageError {
     )]
     SeveralSizes {
         /// The height of this picture's result.
-        height: u32,
+        height: usize,
         /// The width of this picture's result.
-        width: u32,
+        width: usize,
         /// The height of the batch, which the first picture gave.
-        batch_height: u32,
+        batch_height: usize,
         /// The width of the batch.
-        batch_width: u32,
+        batch_width: usize,
+    },
+    /// No picture is given.
+    #[error("there are no pictures to process; give at least one")]
+    NoPictures,
+    /// The shape is not one of pixel values, or the values do not fill it.
+    #[error("pixel values of the shape {shape:?}: {problem}")]
+    PixelShape {
+        /// The shape.
+        shape: Vec<usize>,
+        /// What is wrong with it.
+        problem: ShapeProblem,
+    },
+    /// Videos that are to be one batch have several shapes.
+    #[error(
+        "video {index} has the shape {shape:?}, and the first one {first:?}; \
+         give all the same number of frames and the same size, or process it alone"
+    )]
+    SeveralShapes {
+        /// Which video, from 0.
+        index: usize,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// The shape of the first one.
+        first: Vec<usize>,
     },
     /// The buffer for the pixel values has another length.
     #[error(
@@ -124,9 +153,9 @@ pub enum ImageError {
     )]
     OutputLength {
         /// The result's height in pixels.
-        height: u32,
+        height: usize,
         /// The result's width in pixels.
-        width: u32,
+        width: usize,
         /// How many values that is.
         expected: usize,
         /// How many the buffer holds.
@@ -155,25 +184,114 @@ pub enum ImageError {
         dir: PathBuf,
     },
     /// A configuration file is not JSON, or a key has a value of the wrong kind.
-    #[error("not a valid image processor configuration: {0}; download the file again or mend it")]
+    #[error("not a valid image processor configuration: {0}; download the file again or fix it")]
     Malformed(String),
     /// A setting has a value that cannot be used.
-    #[error("{key} is {value}; {mend}")]
+    #[error("{key} is {value}; {help}")]
     InvalidSetting {
         /// The key in `preprocessor_config.json`.
         key: &'static str,
         /// Its value.
         value: String,
         /// What would do.
-        mend: &'static str,
+        help: &'static str,
     },
+}
+
+/// What is wrong with the bytes of a picture.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A JPEG breaks the rules.
+    #[error(transparent)]
+    Jpeg(Corruption),
+    /// A JPEG is of a kind that isn't decoded.
+    #[error(transparent)]
+    UnsupportedJpeg(Unsupported),
+    /// What the decoder of another format said.
+    #[error(transparent)]
+    Decoder(Box<dyn std::error::Error + Send + Sync>),
+    /// The decoder panicked.
+    #[error("the decoder gave up")]
+    Panic,
+    /// The palette of a PNG is empty, too long or ends within a colour.
+    #[error("a palette of {bytes} bytes")]
+    PaletteLength {
+        /// Its bytes.
+        bytes: usize,
+    },
+    /// A PNG has more transparencies than colours.
+    #[error("{transparencies} transparencies of {colours} colours")]
+    Transparencies {
+        /// How many transparencies.
+        transparencies: usize,
+        /// How many colours.
+        colours: usize,
+    },
+    /// The samples of a CMYK TIFF have not 8 bits.
+    #[error("its samples have not 8 bits")]
+    InkDepth,
+    /// A CMYK TIFF has fewer pixels than its size promises.
+    #[error("it holds fewer pixels than it says")]
+    MissingInks,
+    /// An animation has no frame.
+    #[error("the animation has no frame")]
+    NoFrames,
+    /// A frame of an animation has no header.
+    #[error("a frame has no header")]
+    NoFrameHeader,
+    /// A frame reaches beyond the animation.
+    #[error("a frame reaches beyond the animation")]
+    FrameBeyondCanvas,
+    /// A frame has no picture.
+    #[error("a frame has no picture")]
+    EmptyFrame,
+    /// The picture of a frame has another size than the frame.
+    #[error("a frame has another size than its header says")]
+    FrameSize,
+}
+
+impl Reason {
+    /// What another crate's decoder said.
+    pub(crate) fn decoder(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Decoder(Box::new(error))
+    }
+}
+
+impl From<JpegError> for ImageError {
+    fn from(error: JpegError) -> Self {
+        const FORMAT: &str = "JPEG";
+        match error {
+            JpegError::NoPixels { width, height } => Self::NoPixels { width, height },
+            JpegError::LimitExceeded { limit, value, most } => Self::LimitExceeded {
+                what: match limit {
+                    Limit::Width => "width",
+                    Limit::Height => "height",
+                    Limit::Pixels => "number of pixels",
+                    Limit::Memory => "decoded size in bytes",
+                },
+                value,
+                limit: most,
+                setting: limit.field(),
+            },
+            JpegError::Unsupported(reason) => Self::Unsupported {
+                format: FORMAT,
+                reason: Reason::UnsupportedJpeg(reason),
+            },
+            JpegError::Corrupt(reason) => Self::Corrupt {
+                format: FORMAT,
+                reason: Reason::Jpeg(reason),
+            },
+            _ => Self::UnknownFormat, // of bytes that do not begin as a JPEG's do
+        }
+    }
 }
 
 impl ImageError {
     /// The same error, naming the picture of a batch that it is about.
-    pub(crate) fn of_picture(self, place: usize) -> Self {
+    pub(crate) fn of_picture(self, index: usize) -> Self {
         Self::Picture {
-            place,
+            index,
             source: Box::new(self),
         }
     }

@@ -14,7 +14,7 @@ pub struct DecodeLimits {
     /// The most pixels, width times height.
     pub max_pixels: u64,
     /// The most bytes of memory for pixels at any one time: what the decoder gives with its RGB
-    /// copy, the planes of a JPEG, a picture that EXIF turns with its turned copy, and the canvases
+    /// copy, the planes of a JPEG, a picture that EXIF rotates with its rotated copy, and the canvases
     /// of an animation with all frames that are kept. What decoders take besides, such as tables,
     /// metadata and single strips, isn't added to that; most of them are held to as much again.
     pub max_memory: u64,
@@ -27,7 +27,7 @@ pub struct DecodeLimits {
 }
 
 impl Default for DecodeLimits {
-    /// Room for any camera: 128 MiB, 65,535 pixels a side, 2^27 pixels (134 million), 1 GiB, 4096
+    /// Enough for any camera: 128 MiB, 65,535 pixels a side, 2^27 pixels (134 million), 1 GiB, 4096
     /// frames, 2^31 pixels in all frames.
     fn default() -> Self {
         Self {
@@ -104,6 +104,16 @@ impl DecodeLimits {
             self.max_frame_pixels,
             "max_frame_pixels",
         )
+    }
+
+    /// The same limits in the JPEG decoder's own terms.
+    pub(crate) fn for_jpeg(&self) -> captioner_jpeg::Limits {
+        captioner_jpeg::Limits {
+            max_width: self.max_width,
+            max_height: self.max_height,
+            max_pixels: self.max_pixels,
+            max_memory: self.max_memory,
+        }
     }
 
     /// The same limits in the decoders' own terms.

@@ -4,6 +4,7 @@
 //! it has transparencies (found by fuzzing).
 
 use crate::ImageError;
+use crate::error::Reason;
 
 const SIGNATURE_LENGTH: usize = 8;
 
@@ -15,15 +16,15 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), ImageError> {
         match (kind, colours) {
             (b"PLTE", _) => {
                 if data.is_empty() || data.len() > 768 || data.len() % 3 != 0 {
-                    return Err(corrupt(format!("a palette of {} bytes", data.len())));
+                    return Err(corrupt(Reason::PaletteLength { bytes: data.len() }));
                 }
                 colours = Some(data.len() / 3);
             }
             (b"tRNS", Some(colours)) if data.len() > colours => {
-                let transparent = data.len();
-                return Err(corrupt(format!(
-                    "{transparent} transparencies of {colours} colours"
-                )));
+                return Err(corrupt(Reason::Transparencies {
+                    transparencies: data.len(),
+                    colours,
+                }));
             }
             (b"IDAT", _) => break, // both must stand before the pixels
             _ => {}
@@ -42,9 +43,9 @@ fn chunk(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
     Some((kind, data, behind))
 }
 
-fn corrupt(reason: String) -> ImageError {
+fn corrupt(reason: Reason) -> ImageError {
     ImageError::Corrupt {
-        format: "PNG".to_owned(),
+        format: "PNG",
         reason,
     }
 }

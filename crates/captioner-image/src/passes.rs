@@ -2,9 +2,9 @@
 //!
 //! Both sum pixels times weights in 32-bit fixed point. Along columns, neighbouring bytes of a row have
 //! the same weights, so they are summed side by side. Along rows, it is the bytes below each other that
-//! have the same weights: 32 rows at a time are turned into columns first, and back afterwards.
+//! have the same weights: 32 rows at a time are transposed first, and back afterwards.
 
-use crate::pixels::{BAND, Band, Bands, Lines};
+use crate::bands::{BAND, Band, Bands, Lines};
 use crate::sums::{self, HALF, Lanes, Sums, to_bytes};
 use crate::taps::Taps;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use wide::u8x16;
 /// Bytes that are summed side by side: few enough for registers, too many for the compiler to
 /// unroll them and then look for other loops to vectorise.
 const WIDTH: usize = BAND;
-/// Rows and columns of the squares that are turned.
+/// Rows and columns of the squares that are transposed.
 const SIDE: usize = 16;
 
 /// The pass along a band of rows, from which three planes come.
@@ -33,7 +33,7 @@ pub(crate) struct AlongRows<'a, B> {
 #[derive(Default)]
 pub(crate) struct Scratch {
     band: Vec<u8>,
-    turned: Vec<Lanes>,
+    transposed: Vec<Lanes>,
     sums: Vec<Lanes>,
 }
 
@@ -48,7 +48,7 @@ impl<B: Bands> AlongRows<'_, B> {
     }
 }
 
-/// A pass with a way of summing.
+/// A pass with the arithmetic of its sums.
 struct With<P, S>(P, S);
 
 impl<B: Bands, S: Sums> pulp::NullaryFnOnce for With<AlongRows<'_, B>, S> {
@@ -56,26 +56,31 @@ impl<B: Bands, S: Sums> pulp::NullaryFnOnce for With<AlongRows<'_, B>, S> {
 
     #[inline(always)]
     fn call(self) {
-        let Self(pass, way) = self;
-        pass.call(way);
+        let Self(pass, arithmetic) = self;
+        pass.call(arithmetic);
     }
 }
 
 impl<B: Bands> AlongRows<'_, B> {
     #[inline(always)]
-    fn call(self, way: impl Sums) {
-        let Scratch { band, turned, sums } = self.scratch;
+    fn call(self, arithmetic: impl Sums) {
+        let Scratch {
+            band,
+            transposed,
+            sums,
+        } = self.scratch;
         let first = self.columns.start;
         let padded = self.columns.len().next_multiple_of(SIDE);
-        turned.resize(3 * padded, [0; WIDTH]);
+        transposed.resize(3 * padded, [0; WIDTH]);
         let places = match self.picture.band(self.rows.clone(), self.columns, band) {
             Band::Interleaved(lines) => {
-                turn_rows(lines, turned);
+                transpose_rows(lines, transposed);
                 Places { step: 3, apart: 1 }
             }
             Band::Planar(channels) => {
-                for (lines, turned) in channels.iter().zip(turned.chunks_exact_mut(padded)) {
-                    turn_rows(*lines, turned);
+                for (lines, transposed) in channels.iter().zip(transposed.chunks_exact_mut(padded))
+                {
+                    transpose_rows(*lines, transposed);
                 }
                 Places {
                     step: 1,
@@ -86,13 +91,13 @@ impl<B: Bands> AlongRows<'_, B> {
         let width = self.taps.len();
         sums.resize(width.next_multiple_of(SIDE), [0; WIDTH]);
         for (channel, plane) in self.planes.into_iter().enumerate() {
-            let turned = &turned[channel * places.apart..];
+            let transposed = &transposed[channel * places.apart..];
             for (pixel, sum) in sums[..width].iter_mut().enumerate() {
                 let (start, weights) = self.taps.of(pixel);
-                let values = &turned[(start - first) * places.step..];
-                *sum = way.pixels(values, places.step, weights);
+                let values = &transposed[(start - first) * places.step..];
+                *sum = arithmetic.pixels(values, places.step, weights);
             }
-            turn_back(sums, plane, width);
+            transpose_back(sums, plane, width);
         }
     }
 }
@@ -108,12 +113,12 @@ struct Places {
 
 /// Byte `n` of 32 rows becomes column `n`.
 #[inline(always)]
-fn turn_rows(rows: Lines, turned: &mut [Lanes]) {
+fn transpose_rows(rows: Lines, transposed: &mut [Lanes]) {
     let rows = rows.all();
-    let (turned, _) = turned.as_chunks_mut::<SIDE>();
+    let (transposed, _) = transposed.as_chunks_mut::<SIDE>();
     let whole = rows[0].len() / SIDE;
     for (half, rows) in rows.as_chunks::<SIDE>().0.iter().enumerate() {
-        for (place, columns) in turned.iter_mut().enumerate() {
+        for (place, columns) in transposed.iter_mut().enumerate() {
             let mut square = [[0; SIDE]; SIDE];
             if place < whole {
                 for (bytes, row) in square.iter_mut().zip(rows) {
@@ -122,7 +127,7 @@ fn turn_rows(rows: Lines, turned: &mut [Lanes]) {
             } else {
                 copy_rest(rows, &mut square);
             }
-            for (column, bytes) in columns.iter_mut().zip(turn(square)) {
+            for (column, bytes) in columns.iter_mut().zip(transpose(square)) {
                 column.as_chunks_mut().0[half] = bytes;
             }
         }
@@ -140,14 +145,14 @@ fn copy_rest(rows: &[&[u8]; SIDE], square: &mut [[u8; SIDE]; SIDE]) {
 
 /// Columns of 32 rows become those rows, `width` bytes each.
 #[inline(always)]
-fn turn_back(columns: &[Lanes], rows: &mut [u8], width: usize) {
+fn transpose_back(columns: &[Lanes], rows: &mut [u8], width: usize) {
     for (half, rows) in rows.chunks_mut(SIDE * width).enumerate() {
         for (place, columns) in columns.as_chunks::<SIDE>().0.iter().enumerate() {
             let mut square = [[0; SIDE]; SIDE];
             for (bytes, column) in square.iter_mut().zip(columns) {
                 *bytes = column.as_chunks().0[half];
             }
-            let square = turn(square);
+            let square = transpose(square);
             if place < width / SIDE {
                 for (row, bytes) in rows.chunks_exact_mut(width).zip(square) {
                     row.as_chunks_mut().0[place] = bytes;
@@ -170,7 +175,7 @@ fn write_rest(rows: &mut [u8], width: usize, square: &[[u8; SIDE]; SIDE]) {
 
 /// Rows become columns: four times, the first half of the rows is interleaved with the second.
 #[inline(always)]
-fn turn(square: [[u8; SIDE]; SIDE]) -> [[u8; SIDE]; SIDE] {
+fn transpose(square: [[u8; SIDE]; SIDE]) -> [[u8; SIDE]; SIDE] {
     let mut rows = [u8x16::ZERO; SIDE];
     for (row, bytes) in rows.iter_mut().zip(square) {
         *row = u8x16::new(bytes);
@@ -183,11 +188,11 @@ fn turn(square: [[u8; SIDE]; SIDE]) -> [[u8; SIDE]; SIDE] {
             rows[2 * n + 1] = u8x16::unpack_high(upper, lower);
         }
     }
-    let mut turned = square;
-    for (bytes, row) in turned.iter_mut().zip(rows) {
+    let mut transposed = square;
+    for (bytes, row) in transposed.iter_mut().zip(rows) {
         *bytes = row.to_array();
     }
-    turned
+    transposed
 }
 
 /// One row of the pass along columns.
@@ -246,13 +251,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turning_makes_columns_of_rows() {
+    fn transposing_makes_columns_of_rows() {
         let square: [[u8; SIDE]; SIDE] =
             std::array::from_fn(|row| std::array::from_fn(|column| (row * SIDE + column) as u8));
-        let turned = turn(square);
+        let transposed = transpose(square);
         for row in 0..SIDE {
             for column in 0..SIDE {
-                assert_eq!(turned[column][row], square[row][column]);
+                assert_eq!(transposed[column][row], square[row][column]);
             }
         }
     }

@@ -1,36 +1,32 @@
-//! RGB pictures to normalised pixel values.
+//! The settings of an image processor at work: RGB pictures to normalised pixel values.
 
-use crate::jpeg::Jpeg;
-use crate::pixels::Spread;
-use crate::resize::{Resize, Run};
-use crate::taps::Axis;
+use crate::bands::RgbView;
+use crate::plan::Plan;
+use crate::resize::{Resize, StreamingResize};
 use crate::{ImageError, ImageProcessorConfig, Size};
-use image::RgbImage;
+use captioner_jpeg::Jpeg;
+use rayon::ThreadPool;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// The longest edge that a configuration may ask for; no vision encoder reads larger pictures.
 const MAX_EDGE: u32 = 4096;
-/// The most pixels of one processed picture, which matters where no crop bounds a long strip.
-const MAX_OUTPUT_PIXELS: u64 = 1 << 26;
 
 /// Makes of a picture what a vision encoder reads, as transformers' `CLIPImageProcessor` does.
 #[derive(Debug, Clone)]
 pub struct ImageProcessor {
     config: ImageProcessorConfig,
     /// For each channel, the pixel value of each byte: rescaling and normalising, done beforehand.
-    values: Box<[[f32; 256]; 3]>,
+    tables: Box<[[f32; 256]; 3]>,
 }
 
-/// One processed picture: `[3, height, width]`, red plane first, row after row.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PixelValues {
-    /// Height in pixels.
-    pub height: u32,
-    /// Width in pixels.
-    pub width: u32,
-    /// `3 * height * width` values.
-    pub data: Vec<f32>,
+/// Where a picture's values go: `3 * height * width` of them.
+pub(crate) struct Output<'a, T> {
+    /// For each channel, what each resized byte becomes.
+    pub(crate) tables: &'a [[T; 256]; 3],
+    /// The threads that share the work; `None` for the calling one alone.
+    pub(crate) pool: Option<&'a ThreadPool>,
+    pub(crate) values: &'a mut [T],
 }
 
 impl ImageProcessor {
@@ -41,8 +37,8 @@ impl ImageProcessor {
     /// deviations, a deviation of 0, a number that is not finite.
     pub fn new(config: ImageProcessorConfig) -> Result<Self, ImageError> {
         validate(&config)?;
-        let values = Box::new([0, 1, 2].map(|channel| value_table(&config, channel)));
-        Ok(Self { config, values })
+        let tables = Box::new([0, 1, 2].map(|channel| value_table(&config, channel)));
+        Ok(Self { config, tables })
     }
 
     /// The processor of a checkpoint's directory. See [`ImageProcessorConfig::from_pretrained`].
@@ -67,183 +63,109 @@ impl ImageProcessor {
     }
 
     /// Height and width of every result, when the settings alone decide it.
-    pub fn output_size(&self) -> Option<(u32, u32)> {
+    pub fn output_size(&self) -> Option<(usize, usize)> {
         let config = &self.config;
-        match config.size {
-            _ if config.do_center_crop => Some((config.crop_size.height, config.crop_size.width)),
-            Size::Exact { height, width } if config.do_resize => Some((height, width)),
-            _ => None,
-        }
+        let (height, width) = match config.size {
+            _ if config.do_center_crop => (config.crop_size.height, config.crop_size.width),
+            Size::Exact { height, width } if config.do_resize => (height, width),
+            _ => return None,
+        };
+        Some((height as usize, width as usize))
     }
 
     /// Height and width of the result for a picture of `width` and `height`.
     ///
     /// # Errors
     /// When the picture has no pixels, or the result would be larger than 2^26 pixels.
-    pub fn output_size_of(&self, width: u32, height: u32) -> Result<(u32, u32), ImageError> {
-        let (x, y) = self.plan(width, height)?;
-        Ok((y.output as u32, x.output as u32)) // both at most MAX_OUTPUT_PIXELS
+    pub fn output_size_of(&self, width: u32, height: u32) -> Result<(usize, usize), ImageError> {
+        let plan = Plan::new(&self.config, width, height)?;
+        Ok((plan.y.output, plan.x.output))
     }
 
-    /// Processes one picture into `out`, which holds `3 * height * width` values afterwards.
-    ///
-    /// # Errors
-    /// When `out` has another length, or as [`Self::output_size_of`].
-    pub fn preprocess_into(&self, picture: &RgbImage, out: &mut [f32]) -> Result<(), ImageError> {
-        self.process_into(picture, Spread::Alone, out)
+    /// For each channel, the pixel value of each byte.
+    pub(crate) fn tables(&self) -> &[[f32; 256]; 3] {
+        &self.tables
     }
 
-    /// [`Self::preprocess_into`] on one or several threads.
-    pub(crate) fn process_into(
+    /// Resizes and crops a decoded picture.
+    pub(crate) fn process_into<T: Copy + Send + Sync>(
         &self,
-        picture: &RgbImage,
-        spread: Spread,
-        out: &mut [f32],
+        picture: RgbView,
+        output: Output<T>,
     ) -> Result<(), ImageError> {
-        let plans = self.plan(picture.width(), picture.height())?;
-        let resize = self.checked_resize(&plans, out)?;
-        self.write(&resize.run(picture, spread), &plans, spread, out);
+        // From a picture's 32 bits.
+        let plan = Plan::new(&self.config, picture.width as u32, picture.height as u32)?;
+        let resize = self.checked_resize(&plan, &output)?;
+        write(&resize.run(&picture, output.pool), &plan, output);
         Ok(())
     }
 
-    /// Decodes and processes a JPEG that isn't to be turned, as [`Self::preprocess_into`] does. Only
-    /// what the crop keeps becomes RGB.
-    pub(crate) fn process_jpeg_into(
+    /// Decodes, resizes and crops a JPEG that isn't to be rotated. Only what the crop keeps becomes
+    /// RGB.
+    pub(crate) fn process_jpeg_into<T: Copy + Send + Sync>(
         &self,
         jpeg: Jpeg,
-        spread: Spread,
-        out: &mut [f32],
+        output: Output<T>,
     ) -> Result<(), ImageError> {
         let (width, height) = jpeg.size();
-        let plans = self.plan(width as u32, height as u32)?; // 16 bits in the file
-        let resize = self.checked_resize(&plans, out)?;
-        let mut run = Run::new(&resize, spread);
-        jpeg.read(&resize.used(), spread, &mut |planes, rows| {
-            run.advance(planes, rows);
-            if rows == height {
-                self.write(&run, &plans, spread, out);
+        let plan = Plan::new(&self.config, width, height)?;
+        let resize = self.checked_resize(&plan, &output)?;
+        let pool = output.pool;
+        let mut resizing = StreamingResize::new(&resize, pool);
+        let mut output = Some(output);
+        jpeg.decode_planes(&resize.used(), pool, &mut |planes, rows| {
+            resizing.advance(planes, rows);
+            if rows == height as usize
+                && let Some(output) = output.take()
+            {
+                write(&resizing, &plan, output);
             }
-        })
+        })?;
+        Ok(())
     }
 
-    /// The resize of these plans, whose result must fit `out`.
-    fn checked_resize(&self, (x, y): &(Plan, Plan), out: &[f32]) -> Result<Resize, ImageError> {
-        let expected = 3 * x.output * y.output;
-        if out.len() != expected {
+    /// The resize of this plan, whose result must fit the output.
+    fn checked_resize<T>(&self, plan: &Plan, output: &Output<T>) -> Result<Resize, ImageError> {
+        let (height, width) = (plan.y.output, plan.x.output);
+        let (expected, given) = (3 * height * width, output.values.len());
+        if given != expected {
             return Err(ImageError::OutputLength {
-                height: y.output as u32,
-                width: x.output as u32,
-                expected,
-                given: out.len(),
-            });
-        }
-        Ok(Resize::new(x.axis, y.axis, self.config.resample))
-    }
-
-    /// Processes one picture.
-    ///
-    /// # Errors
-    /// As [`Self::output_size_of`].
-    pub fn preprocess(&self, picture: &RgbImage) -> Result<PixelValues, ImageError> {
-        let (height, width) = self.output_size_of(picture.width(), picture.height())?;
-        let mut data = vec![0.0; 3 * height as usize * width as usize];
-        self.preprocess_into(picture, &mut data)?;
-        Ok(PixelValues {
-            height,
-            width,
-            data,
-        })
-    }
-
-    /// How each direction is resized and cropped.
-    fn plan(&self, width: u32, height: u32) -> Result<(Plan, Plan), ImageError> {
-        if width == 0 || height == 0 {
-            return Err(ImageError::NoPixels { width, height });
-        }
-        let (new_width, new_height) = self.resized(width, height);
-        let crop = self.config.do_center_crop.then_some(self.config.crop_size);
-        let plan = |source: u32, resized: u64, crop: Option<u32>| {
-            let output = crop.map_or(resized, u64::from);
-            Plan::new(source as usize, resized as usize, output as usize)
-        };
-        let x = plan(width, new_width, crop.map(|crop| crop.width));
-        let y = plan(height, new_height, crop.map(|crop| crop.height));
-        let (width, height) = (x.output as u64, y.output as u64);
-        if width * height > MAX_OUTPUT_PIXELS {
-            return Err(ImageError::OutputTooLarge {
-                width,
                 height,
-                limit: MAX_OUTPUT_PIXELS,
+                width,
+                expected,
+                given,
             });
         }
-        Ok((x, y))
-    }
-
-    /// Width and height after resizing, before cropping.
-    fn resized(&self, width: u32, height: u32) -> (u64, u64) {
-        let (w, h) = (u64::from(width), u64::from(height));
-        match self.config.size {
-            _ if !self.config.do_resize => (w, h),
-            Size::Exact { height, width } => (width.into(), height.into()),
-            Size::ShortestEdge(edge) if w <= h => (edge.into(), in_proportion(edge, h, w)),
-            Size::ShortestEdge(edge) => (in_proportion(edge, w, h), edge.into()),
-        }
-    }
-
-    /// The pixel values of a resized picture. What it does not cover is black, as the reference pads
-    /// before it normalises.
-    fn write(&self, run: &Run, (x, y): &(Plan, Plan), spread: Spread, out: &mut [f32]) {
-        let write = |(place, values): (usize, &mut [f32])| {
-            let (channel, row) = (place / y.output, place % y.output);
-            let table = &self.values[channel];
-            let row = row.checked_sub(y.offset).filter(|&row| row < y.axis.length);
-            if row.is_none() || x.axis.length < x.output {
-                values.fill(table[0]);
-            }
-            if let Some(row) = row {
-                let covered = &mut values[x.offset..][..x.axis.length];
-                run.row(channel, row, table, covered);
-            }
-        };
-        match spread {
-            Spread::Alone => out.chunks_exact_mut(x.output).enumerate().for_each(write),
-            Spread::Pool(pool) => pool.install(|| {
-                let rows = out.par_chunks_exact_mut(x.output).with_min_len(64);
-                rows.enumerate().for_each(write);
-            }),
-        }
+        Ok(Resize::new(plan.x.axis, plan.y.axis, self.config.resample))
     }
 }
 
-/// One direction of the way from the picture to the result.
-struct Plan {
-    /// The resize, and the part of it that the crop keeps.
-    axis: Axis,
-    /// Where that part begins in the result; 0 unless there is padding.
-    offset: usize,
-    /// The result's length.
-    output: usize,
-}
-
-impl Plan {
-    /// A crop of `output` about the centre, with the rounding of transformers' `center_crop`.
-    fn new(source: usize, resized: usize, output: usize) -> Self {
-        Self {
-            axis: Axis {
-                source,
-                resized,
-                start: resized.saturating_sub(output) / 2,
-                length: resized.min(output),
-            },
-            offset: output.saturating_sub(resized).div_ceil(2),
-            output,
+/// The values of a resized picture. What it does not cover is black, as the reference pads before it
+/// normalises.
+fn write<T: Copy + Send + Sync>(resized: &StreamingResize, plan: &Plan, output: Output<T>) {
+    let Plan { x, y } = plan;
+    let write = |(place, values): (usize, &mut [T])| {
+        let (channel, row) = (place / y.output, place % y.output);
+        let table = &output.tables[channel];
+        let row = row.checked_sub(y.offset).filter(|&row| row < y.axis.length);
+        if row.is_none() || x.axis.length < x.output {
+            values.fill(table[0]);
         }
+        if let Some(row) = row {
+            let covered = &mut values[x.offset..][..x.axis.length];
+            resized.row(channel, row, table, covered);
+        }
+    };
+    match output.pool {
+        None => {
+            let rows = output.values.chunks_exact_mut(x.output);
+            rows.enumerate().for_each(write);
+        }
+        Some(pool) => pool.install(|| {
+            let rows = output.values.par_chunks_exact_mut(x.output);
+            rows.with_min_len(64).enumerate().for_each(write);
+        }),
     }
-}
-
-/// Python's `int(edge * long / short)`: a division in 64-bit floats, cut off.
-fn in_proportion(edge: u32, long: u64, short: u64) -> u64 {
-    ((u64::from(edge) * long) as f64 / short as f64) as u64
 }
 
 /// The pixel value of each byte, with the reference's precisions: the product in 64 bits, the
@@ -317,16 +239,39 @@ fn check_channels(
     ))
 }
 
-fn invalid(key: &'static str, value: String, mend: &'static str) -> ImageError {
-    ImageError::InvalidSetting { key, value, mend }
+fn invalid(key: &'static str, value: String, help: &'static str) -> ImageError {
+    ImageError::InvalidSetting { key, value, help }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{DecodeOptions, PixelValues, Source, Workers};
+    use image::RgbImage;
 
     fn clip(size: u32) -> ImageProcessor {
         ImageProcessor::new(ImageProcessorConfig::clip(size)).unwrap()
+    }
+
+    /// The values of one picture.
+    fn processed(
+        processor: &ImageProcessor,
+        picture: &RgbImage,
+    ) -> Result<PixelValues, ImageError> {
+        let sources = [Source::Rgb(picture)];
+        processor.preprocess(
+            &sources,
+            &DecodeOptions::default(),
+            &Workers::new(1).unwrap(),
+        )
+    }
+
+    /// What is wrong with a picture of a batch.
+    fn inner(error: ImageError) -> ImageError {
+        match error {
+            ImageError::Picture { source, .. } => *source,
+            other => panic!("no picture is named: {other}"),
+        }
     }
 
     fn refused(change: impl FnOnce(&mut ImageProcessorConfig)) -> &'static str {
@@ -371,8 +316,14 @@ mod tests {
 
     #[test]
     fn a_buffer_of_the_wrong_length_is_a_named_error() {
+        let (picture, options) = (RgbImage::new(9, 9), DecodeOptions::default());
         let error = clip(8)
-            .preprocess_into(&RgbImage::new(9, 9), &mut [0.0; 191])
+            .preprocess_into(
+                &[Source::Rgb(&picture)],
+                &options,
+                &Workers::new(1).unwrap(),
+                &mut [0.0; 191],
+            )
             .unwrap_err();
         let expected = 192;
         assert!(
@@ -382,8 +333,8 @@ mod tests {
 
     #[test]
     fn a_picture_without_pixels_is_a_named_error() {
-        let error = clip(8).preprocess(&RgbImage::new(0, 9)).unwrap_err();
-        assert!(matches!(error, ImageError::NoPixels { .. }));
+        let error = processed(&clip(8), &RgbImage::new(0, 9)).unwrap_err();
+        assert!(matches!(inner(error), ImageError::NoPixels { .. }));
     }
 
     #[test]
@@ -391,8 +342,8 @@ mod tests {
         // Resized whole, it would be 224 x 14,680,064 pixels: 9.9 GB.
         let strip = RgbImage::new(1, 65_535);
         assert_eq!(
-            clip(224).preprocess(&strip).unwrap().data.len(),
-            3 * 224 * 224
+            processed(&clip(224), &strip).unwrap().shape(),
+            [1, 3, 224, 224]
         );
     }
 
@@ -401,9 +352,9 @@ mod tests {
         let mut config = ImageProcessorConfig::clip(224);
         config.do_center_crop = false;
         let processor = ImageProcessor::new(config).unwrap();
-        let error = processor.preprocess(&RgbImage::new(1, 65_535)).unwrap_err();
+        let error = processed(&processor, &RgbImage::new(1, 65_535)).unwrap_err();
         assert!(matches!(
-            error,
+            inner(error),
             ImageError::OutputTooLarge { width: 224, .. }
         ));
     }
@@ -423,12 +374,11 @@ mod tests {
         let mut config = ImageProcessorConfig::clip(4);
         config.do_resize = false;
         let processor = ImageProcessor::new(config).unwrap();
-        let pixels = processor
-            .preprocess(&RgbImage::from_pixel(1, 1, image::Rgb([255; 3])))
-            .unwrap();
+        let white = RgbImage::from_pixel(1, 1, image::Rgb([255; 3]));
+        let pixels = processed(&processor, &white).unwrap();
         let black = (0.0 - 0.481_454_66_f32) / 0.268_629_54;
         let white = (1.0 - 0.481_454_66_f32) / 0.268_629_54;
-        let red = &pixels.data[..16];
+        let red = &pixels.values()[..16];
         assert_eq!(red.iter().filter(|&&value| value == black).count(), 15);
         assert_eq!(red[2 * 4 + 2], white); // the reference pads one more before than after
     }

@@ -7,10 +7,11 @@
 //! Only the part of the result that the crop keeps is computed.
 
 use crate::Resample;
+use crate::bands::{BAND, Band, Bands, Lines, Picture, thirds};
 use crate::passes::{AlongColumns, AlongRows, Scratch};
-use crate::pixels::{BAND, Band, Bands, Lines, Part, Pixels, Spread, thirds};
 use crate::taps::{Axis, PRECISION, Taps};
-use image::RgbImage;
+use captioner_jpeg::Region;
+use rayon::ThreadPool;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -34,42 +35,46 @@ impl Resize {
     }
 
     /// The part of the picture that is read.
-    pub(crate) fn used(&self) -> Part {
+    pub(crate) fn used(&self) -> Region {
         match &self.taps {
-            Some((columns, rows)) => Part {
+            Some((columns, rows)) => Region {
                 columns: columns.used(),
                 rows: rows.used(),
             },
-            None => Part {
+            None => Region {
                 columns: 0..self.x.source,
                 rows: 0..self.y.source,
             },
         }
     }
 
-    /// The finished run of a picture that is there as a whole.
-    pub(crate) fn run<'a>(&'a self, picture: &impl Pixels, spread: Spread<'a>) -> Run<'a> {
-        let mut run = Run::new(self, spread);
-        run.advance(picture, self.y.source);
-        run
+    /// A picture that is there as a whole, resized.
+    pub(crate) fn run<'a>(
+        &'a self,
+        picture: &impl Picture,
+        pool: Option<&'a ThreadPool>,
+    ) -> StreamingResize<'a> {
+        let mut resizing = StreamingResize::new(self, pool);
+        resizing.advance(picture, self.y.source);
+        resizing
     }
 
     /// The wanted part of a picture that is there as a whole: red, then green, then blue.
-    fn whole(&self, picture: &RgbImage, spread: Spread) -> Vec<u8> {
+    fn whole(&self, picture: &[u8], pool: Option<&ThreadPool>) -> Vec<u8> {
         let Some((columns, rows)) = &self.taps else {
             return nearest(picture, self.x, self.y);
         };
         let used = columns.used();
         let all = 0..self.y.source;
-        let part = Lines::of_rgb(picture.as_raw(), self.x.source, all, used.clone());
+        let part = Lines::of_rgb(picture, self.x.source, all, used.clone());
         let mut bytes = vec![0; rows.len() * part.width];
         let pass = |(row, result): (usize, &mut [u8])| {
             let (first, weights) = rows.of(row);
             along_columns(part, first, weights, &BYTES, result);
         };
-        match spread {
-            Spread::Alone => bytes.chunks_mut(part.width).enumerate().for_each(pass),
-            Spread::Pool(pool) => pool.install(|| {
+        match pool {
+            None => bytes.chunks_mut(part.width).enumerate().for_each(pass),
+            Some(pool) => pool.install(|| {
                 bytes.par_chunks_mut(part.width).enumerate().for_each(pass);
             }),
         }
@@ -77,49 +82,49 @@ impl Resize {
             bytes,
             columns: used,
         };
-        let mut narrowing = Narrowing::new(columns, 0..rows.len(), spread);
-        narrowing.advance(&shortened, rows.len());
-        narrowing.planes
+        let mut pass = HorizontalPass::new(columns, 0..rows.len(), pool);
+        pass.advance(&shortened, rows.len());
+        pass.planes
     }
 }
 
 /// A resize of one picture, whose rows may come bit by bit.
-pub(crate) struct Run<'a> {
+pub(crate) struct StreamingResize<'a> {
     resize: &'a Resize,
-    spread: Spread<'a>,
-    way: Way<'a>,
+    pool: Option<&'a ThreadPool>,
+    passes: Passes<'a>,
 }
 
-enum Way<'a> {
+enum Passes<'a> {
     /// Row by row, then along columns.
-    RowsFirst(Narrowing<'a>, &'a Taps),
+    RowsFirst(HorizontalPass<'a>, &'a Taps),
     /// All at once, when the picture is whole.
     Whole(Vec<u8>),
 }
 
-impl<'a> Run<'a> {
-    pub(crate) fn new(resize: &'a Resize, spread: Spread<'a>) -> Self {
-        let way = match &resize.taps {
+impl<'a> StreamingResize<'a> {
+    pub(crate) fn new(resize: &'a Resize, pool: Option<&'a ThreadPool>) -> Self {
+        let passes = match &resize.taps {
             Some((columns, rows)) if !columns_first(resize.x, resize.y) => {
-                Way::RowsFirst(Narrowing::new(columns, rows.used(), spread), rows)
+                Passes::RowsFirst(HorizontalPass::new(columns, rows.used(), pool), rows)
             }
-            _ => Way::Whole(Vec::new()),
+            _ => Passes::Whole(Vec::new()),
         };
         Self {
             resize,
-            spread,
-            way,
+            pool,
+            passes,
         }
     }
 
     /// Does what can be done now that the picture has so many rows. At the end it has all.
-    pub(crate) fn advance(&mut self, picture: &impl Pixels, rows: usize) {
-        match &mut self.way {
-            Way::RowsFirst(narrowing, _) => narrowing.advance(picture, rows),
-            Way::Whole(planes) if rows == self.resize.y.source => {
-                *planes = self.resize.whole(&picture.whole(), self.spread);
+    pub(crate) fn advance(&mut self, picture: &impl Picture, rows: usize) {
+        match &mut self.passes {
+            Passes::RowsFirst(pass, _) => pass.advance(picture, rows),
+            Passes::Whole(planes) if rows == self.resize.y.source => {
+                *planes = self.resize.whole(&picture.whole(), self.pool);
             }
-            Way::Whole(_) => {}
+            Passes::Whole(_) => {}
         }
     }
 
@@ -131,15 +136,12 @@ impl<'a> Run<'a> {
         table: &[T; 256],
         result: &mut [T],
     ) {
-        let (part, (first, weights)) = match &self.way {
-            Way::RowsFirst(narrowing, taps) => {
+        let (part, (first, weights)) = match &self.passes {
+            Passes::RowsFirst(pass, taps) => {
                 let (first, weights) = taps.of(row);
-                (
-                    narrowing.channel(channel),
-                    (first - narrowing.rows.start, weights),
-                )
+                (pass.channel(channel), (first - pass.rows.start, weights))
             }
-            Way::Whole(planes) => {
+            Passes::Whole(planes) => {
                 let plane = planes.chunks_exact(planes.len() / 3).nth(channel);
                 (
                     Lines::tight(plane.unwrap_or_default(), result.len()),
@@ -185,12 +187,12 @@ fn columns_first(x: Axis, y: Axis) -> bool {
 }
 
 /// The pass along rows of a picture that comes bit by bit: each becomes as wide as there are taps.
-struct Narrowing<'a> {
+struct HorizontalPass<'a> {
     taps: &'a Taps,
     rows: Range<usize>,
     /// The first row that is not done.
     next: usize,
-    spread: Spread<'a>,
+    pool: Option<&'a ThreadPool>,
     /// Memory that bands were done in, to be used again.
     spare: Mutex<Vec<Scratch>>,
     /// Red, green and blue, each `rows x taps`. Taken by the thread that fills it, in whose cache its
@@ -198,12 +200,12 @@ struct Narrowing<'a> {
     planes: Vec<u8>,
 }
 
-impl<'a> Narrowing<'a> {
-    fn new(taps: &'a Taps, rows: Range<usize>, spread: Spread<'a>) -> Self {
+impl<'a> HorizontalPass<'a> {
+    fn new(taps: &'a Taps, rows: Range<usize>, pool: Option<&'a ThreadPool>) -> Self {
         Self {
             taps,
             next: rows.start,
-            spread,
+            pool,
             spare: Mutex::default(),
             planes: Vec::new(),
             rows,
@@ -229,7 +231,7 @@ impl<'a> Narrowing<'a> {
         }
         self.next = end;
         self.planes.resize(3 * self.rows.len() * width, 0);
-        let pass = Pass {
+        let pass = BandPass {
             picture,
             taps: self.taps,
             columns: self.taps.used(),
@@ -242,14 +244,14 @@ impl<'a> Narrowing<'a> {
         let part = (first - self.rows.start) * width..(end - self.rows.start) * width;
         let [red, green, blue] = thirds(&mut self.planes).map(|plane| &mut plane[part.clone()]);
         let length = BAND * width;
-        match self.spread {
-            Spread::Alone => {
+        match self.pool {
+            None => {
                 let [green, blue] = [green, blue].map(|plane| plane.chunks_mut(length));
                 let bands = red.chunks_mut(length).zip(green).zip(blue);
                 let bands = bands.map(|((red, green), blue)| [red, green, blue]);
                 bands.enumerate().for_each(band);
             }
-            Spread::Pool(pool) => {
+            Some(pool) => {
                 let [green, blue] = [green, blue].map(|plane| plane.par_chunks_mut(length));
                 let bands = red.par_chunks_mut(length).zip(green).zip(blue);
                 let bands = bands.map(|((red, green), blue)| [red, green, blue]);
@@ -260,14 +262,14 @@ impl<'a> Narrowing<'a> {
 }
 
 /// What all bands of a picture have in common.
-struct Pass<'a, B> {
+struct BandPass<'a, B> {
     picture: &'a B,
     taps: &'a Taps,
     columns: Range<usize>,
     spare: &'a Mutex<Vec<Scratch>>,
 }
 
-impl<B: Bands> Pass<'_, B> {
+impl<B: Bands> BandPass<'_, B> {
     /// Does one band.
     fn band(&self, rows: Range<usize>, planes: [&mut [u8]; 3]) {
         let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
@@ -303,7 +305,7 @@ fn along_columns<T: Copy>(
 }
 
 /// Every byte as it is.
-const BYTES: [u8; 256] = {
+pub(crate) const BYTES: [u8; 256] = {
     let mut bytes = [0; 256];
     let mut place = 0;
     while place < 256 {
@@ -314,12 +316,12 @@ const BYTES: [u8; 256] = {
 };
 
 /// The nearest pixels, found by adding up the step as Pillow's `ImagingScaleAffine` does.
-fn nearest(picture: &RgbImage, x: Axis, y: Axis) -> Vec<u8> {
+fn nearest(picture: &[u8], x: Axis, y: Axis) -> Vec<u8> {
     let (columns, rows) = (nearest_sources(x), nearest_sources(y));
     let mut planes = Vec::with_capacity(columns.len() * rows.len() * 3);
     for channel in 0..3 {
         for &row in &rows {
-            let line = &picture.as_raw()[row * x.source * 3..][..x.source * 3];
+            let line = &picture[row * x.source * 3..][..x.source * 3];
             planes.extend(columns.iter().map(|column| line[column * 3 + channel]));
         }
     }
@@ -338,6 +340,8 @@ fn nearest_sources(axis: Axis) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bands::RgbView;
+    use image::RgbImage;
 
     fn whole(source: usize, resized: usize) -> Axis {
         Axis {
@@ -362,7 +366,12 @@ mod tests {
     /// The resized part, pixel after pixel.
     fn resized(picture: &RgbImage, x: Axis, y: Axis, filter: Resample) -> Vec<u8> {
         let resize = Resize::new(x, y, filter);
-        let run = resize.run(picture, Spread::Alone);
+        let view = RgbView {
+            width: picture.width() as usize,
+            height: picture.height() as usize,
+            pixels: picture.as_raw(),
+        };
+        let run = resize.run(&view, None);
         let mut pixels = vec![0; 3 * x.length * y.length];
         for (place, row) in pixels.chunks_exact_mut(3 * x.length).enumerate() {
             let planes = [0, 1, 2].map(|channel| {

@@ -4,7 +4,7 @@
 //! numbers and adds the products. So each is split: 256 times a part of 15 bits, plus one of 8 bits.
 //! That takes two of these instructions for two pixels, where whole weights take two slow ones for one.
 
-use crate::pixels::BAND;
+use crate::bands::BAND;
 use crate::taps::PRECISION;
 
 /// One half in the fixed point of the weights, so that the final shift rounds.
@@ -13,7 +13,7 @@ pub(crate) const HALF: i32 = 1 << (PRECISION - 1);
 /// The same place in 32 rows.
 pub(crate) type Lanes = [u8; BAND];
 
-/// A way of summing.
+/// The arithmetic of sums.
 pub(crate) trait Sums: Copy {
     /// The sum of pixels times weights, rounded and clipped. Each pixel is `step` places behind the
     /// one before.

@@ -6,6 +6,7 @@
 
 use crate::ImageError;
 use crate::decode::translate;
+use crate::error::Reason;
 use image::codecs::webp::WebPDecoder;
 use image::{DynamicImage, Frame, ImageDecoder, ImageFormat, RgbaImage};
 use std::io::Cursor;
@@ -90,9 +91,9 @@ impl Iterator for Frames<'_> {
 
 impl Frames<'_> {
     fn compose(&mut self, data: &[u8]) -> Result<Frame, ImageError> {
-        let (header, chunks) = Header::read(data).ok_or_else(|| broken("a frame has no header"))?;
+        let (header, chunks) = Header::read(data).ok_or_else(|| broken(Reason::NoFrameHeader))?;
         if !header.is_within(&self.canvas) {
-            return Err(broken("a frame reaches beyond the animation"));
+            return Err(broken(Reason::FrameBeyondCanvas));
         }
         let (picture, has_alpha) = decode(&header, chunks)?;
         let key = match self.before {
@@ -149,12 +150,11 @@ fn blend(over: [u8; 4], under: [u8; 4]) -> [u8; 4] {
 
 /// The picture of a frame, and whether it has transparency.
 fn decode(header: &Header, chunks: &[u8]) -> Result<(RgbaImage, bool), ImageError> {
-    let (file, has_alpha) =
-        still(header, chunks).ok_or_else(|| broken("a frame has no picture"))?;
+    let (file, has_alpha) = still(header, chunks).ok_or_else(|| broken(Reason::EmptyFrame))?;
     let failed = |error| translate(error, ImageFormat::WebP);
     let decoder = WebPDecoder::new(Cursor::new(file)).map_err(failed)?;
     if decoder.dimensions() != (header.width, header.height) {
-        return Err(broken("a frame has another size than its header says"));
+        return Err(broken(Reason::FrameSize));
     }
     let picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
     Ok((picture.into_rgba8(), has_alpha))
@@ -213,10 +213,10 @@ impl<'a> Iterator for Chunks<'a> {
     }
 }
 
-pub(crate) fn broken(reason: &str) -> ImageError {
+pub(crate) fn broken(reason: Reason) -> ImageError {
     ImageError::Corrupt {
-        format: "WEBP".to_owned(),
-        reason: reason.to_owned(),
+        format: "WEBP",
+        reason,
     }
 }
 

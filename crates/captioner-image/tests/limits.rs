@@ -126,7 +126,7 @@ fn inks_of_a_tiff_count_against_the_limits() {
     let error = decode(&bytes, &with_memory(7 * pixels - 1)).unwrap_err();
     assert_eq!(setting_of(&error), "max_memory");
     decode(&bytes, &with_memory(7 * pixels + bytes.len() as u64)).unwrap();
-    let error = decode(&bytes, &with_memory(7 * pixels)).unwrap_err(); // no room for a strip
+    let error = decode(&bytes, &with_memory(7 * pixels)).unwrap_err(); // no memory for a strip
     assert!(
         matches!(error, ImageError::BeyondDecoderLimits { .. }),
         "{error}"
@@ -147,7 +147,7 @@ fn inks_of_a_tiff_count_against_the_limits() {
 }
 
 #[test]
-fn a_picture_that_exif_turns_counts_twice() {
+fn a_picture_that_exif_rotates_counts_twice() {
     let grey = image::GrayImage::from_pixel(20, 10, image::Luma([7]));
     let mut bytes = Cursor::new(Vec::new());
     DynamicImage::from(grey)
@@ -167,11 +167,11 @@ fn a_picture_that_exif_turns_counts_twice() {
         "max_memory"
     );
     let orientation = Orientation::Ignore;
-    let unturned = DecodeOptions {
+    let unrotated = DecodeOptions {
         orientation,
         ..less
     };
-    assert_eq!(decode(&bytes, &unturned).unwrap().dimensions(), (20, 10));
+    assert_eq!(decode(&bytes, &unrotated).unwrap().dimensions(), (20, 10));
 }
 
 #[test]

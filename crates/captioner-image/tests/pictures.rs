@@ -4,7 +4,8 @@ mod made_files;
 
 use captioner_image::{
     DecodeLimits, DecodeOptions, ImageError, ImageProcessor, ImageProcessorConfig, Orientation,
-    PixelValues, RgbImage, SixteenBit, Source, Workers, decode, decode_frames, open, sample_frames,
+    ResizedPicture, RgbImage, SixteenBit, Source, Workers, decode, decode_frames, open,
+    sample_frames,
 };
 use image::{DynamicImage, ImageFormat};
 use made_files::{crc32, encoded, fixture, picture};
@@ -108,7 +109,7 @@ fn a_jpeg_cut_anywhere_is_a_named_error() {
     ] {
         let bytes = fixture(name);
         for end in (3..bytes.len()).step_by(7) {
-            let error = both_ways(&bytes[..end]).unwrap_err();
+            let error = decoded_and_fused(&bytes[..end]).unwrap_err();
             assert!(error.to_string().contains("JPEG"), "{name} {end}: {error}");
         }
     }
@@ -126,30 +127,36 @@ fn a_jpeg_with_any_byte_broken_never_panics() {
             for value in [0x00, 0xFF, bytes[place] ^ 0x10] {
                 let mut broken = bytes.clone();
                 broken[place] = value;
-                let _ = both_ways(&broken);
+                let _ = decoded_and_fused(&broken);
             }
         }
     }
 }
 
-/// The pixel values of a picture that is decoded first, which those of its bytes must equal; at a
-/// reduced size too.
-fn both_ways(bytes: &[u8]) -> Result<PixelValues, ImageError> {
+/// The pixels of a picture that is decoded first and then resized, which those of its bytes must equal;
+/// at a reduced size too.
+fn decoded_and_fused(bytes: &[u8]) -> Result<ResizedPicture, ImageError> {
     let smaller = DecodeOptions {
         jpeg_shorter_edge: Some(20),
         ..DecodeOptions::default()
     };
-    let _ = both_ways_with(bytes, &smaller);
-    both_ways_with(bytes, &DecodeOptions::default())
+    let _ = decoded_and_fused_with(bytes, &smaller);
+    decoded_and_fused_with(bytes, &DecodeOptions::default())
 }
 
-fn both_ways_with(bytes: &[u8], options: &DecodeOptions) -> Result<PixelValues, ImageError> {
+fn decoded_and_fused_with(
+    bytes: &[u8],
+    options: &DecodeOptions,
+) -> Result<ResizedPicture, ImageError> {
     let processor = ImageProcessor::new(ImageProcessorConfig::clip(16)).unwrap();
-    let decoded = decode(bytes, options).map(|picture| processor.preprocess(&picture).unwrap());
-    let at_once = processor.preprocess_source(Source::Encoded(bytes), options);
+    let decoded = decode(bytes, options).map(|picture| {
+        let resized = processor.resize(Source::Rgb(&picture), options);
+        resized.unwrap()
+    });
+    let fused = processor.resize(Source::Encoded(bytes), options);
     let text = |result: &Result<_, ImageError>| result.as_ref().err().map(ToString::to_string);
-    assert_eq!(text(&at_once), text(&decoded));
-    assert_eq!(at_once.ok(), decoded.as_ref().ok().cloned());
+    assert_eq!(text(&fused), text(&decoded));
+    assert_eq!(fused.ok(), decoded.as_ref().ok().cloned());
     decoded
 }
 
@@ -194,7 +201,7 @@ fn a_jpeg_decoded_smaller_looks_like_the_whole_one_shrunk() {
             let small = decode(&bytes, &options).unwrap();
             let expected = shrunk(&whole, by);
             assert_eq!(small.dimensions(), expected.dimensions(), "{name}");
-            // The pictures are finely waved, which the two ways of shrinking treat differently.
+            // The pictures are finely waved, which the two methods of shrinking treat differently.
             let difference = mean_difference(&small, &expected);
             assert!(difference < 12.0, "{name} by {by}: {difference}");
         }
@@ -310,16 +317,125 @@ fn a_batch_from_any_source_is_each_picture_alone() {
         Source::File(&path),
         Source::Dynamic(&dynamic),
         Source::Rgb(&picture),
+        Source::Rgb8 {
+            width: picture.width(),
+            height: picture.height(),
+            pixels: picture.as_raw(),
+        },
     ];
     let workers = Workers::new(3).unwrap();
-    let batch = processor
-        .preprocess_batch(&sources, &options, &workers)
+    let batch = processor.preprocess(&sources, &options, &workers).unwrap();
+    assert_eq!(batch.shape(), [5, 3, 16, 16]);
+    let alone = values(&processor, sources[3]);
+    assert_eq!(batch.values(), alone.repeat(5));
+    for source in sources {
+        assert_eq!(*source.to_rgb(&options).unwrap(), picture);
+    }
+    let mut out = vec![0.0; 5 * 3 * 16 * 16];
+    let size = processor.preprocess_into(&sources, &options, &workers, &mut out);
+    assert_eq!(size.unwrap(), (16, 16));
+    assert_eq!(out, batch.into_values());
+    let video = processor.preprocess_frames(&sources, &options, &workers);
+    assert_eq!(video.unwrap().shape(), [1, 5, 3, 16, 16]);
+}
+
+/// The pixel values of one picture.
+fn values(processor: &ImageProcessor, source: Source) -> Vec<f32> {
+    let resized = processor.resize(source, &DecodeOptions::default()).unwrap();
+    let mut values = vec![0.0; resized.pixels().len()];
+    processor.normalize_into(&resized, &mut values).unwrap();
+    values
+}
+
+#[test]
+fn no_pictures_are_a_named_error_and_no_panic() {
+    for config in [ImageProcessorConfig::clip(16), uncropped(16)] {
+        let processor = ImageProcessor::new(config).unwrap();
+        let (options, workers) = (DecodeOptions::default(), Workers::new(2).unwrap());
+        for error in [
+            processor.preprocess(&[], &options, &workers).unwrap_err(),
+            processor
+                .preprocess_frames(&[], &options, &workers)
+                .unwrap_err(),
+            processor
+                .preprocess_into(&[], &options, &workers, &mut [])
+                .unwrap_err(),
+        ] {
+            assert!(matches!(error, ImageError::NoPictures), "{error}");
+        }
+    }
+}
+
+#[test]
+fn raw_bytes_of_the_wrong_length_are_a_named_error() {
+    let processor = ImageProcessor::new(ImageProcessorConfig::clip(16)).unwrap();
+    let options = DecodeOptions::default();
+    for (width, height, length) in [(2, 2, 11), (2, 2, 13), (0, 2, 0), (u32::MAX, u32::MAX, 3)] {
+        let pixels = vec![0; length];
+        let source = Source::Rgb8 {
+            width,
+            height,
+            pixels: &pixels,
+        };
+        for error in [
+            processor.resize(source, &options).unwrap_err(),
+            source.to_rgb(&options).unwrap_err(),
+        ] {
+            assert!(
+                matches!(
+                    error,
+                    ImageError::RawLength { .. } | ImageError::NoPixels { .. }
+                ),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_resized_picture_of_another_size_than_its_slot_is_a_named_error() {
+    let processor = ImageProcessor::new(ImageProcessorConfig::clip(16)).unwrap();
+    let picture = picture();
+    let resized = processor
+        .resize(Source::Rgb(&picture), &DecodeOptions::default())
         .unwrap();
-    let alone = processor.preprocess(&picture).unwrap();
-    assert_eq!((batch.rows, batch.height, batch.width), (4, 16, 16));
-    assert_eq!(batch.data, alone.data.repeat(4));
-    let none = processor.preprocess_batch(&[], &options, &workers).unwrap();
-    assert_eq!((none.rows, none.data.len()), (0, 0));
+    assert!(resized.bytes() >= 3 * 16 * 16);
+    let error = processor
+        .normalize_into(&resized, &mut [0.0; 767])
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ImageError::OutputLength {
+                expected: 768,
+                given: 767,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_resized_is_named() {
+    let processor = ImageProcessor::new(uncropped(4096)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("strip.png");
+    RgbImage::new(1, 60_000).save(&path).unwrap();
+    let error = processor
+        .resize(Source::File(&path), &DecodeOptions::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("strip.png: the picture would become"),
+        "{error}"
+    );
+}
+
+fn uncropped(edge: u32) -> ImageProcessorConfig {
+    let mut config = ImageProcessorConfig::clip(edge);
+    config.do_center_crop = false;
+    config
 }
 
 /// Only what the crop keeps is made of a JPEG's planes: wherever its edges fall, the values are those of
@@ -342,9 +458,9 @@ fn a_crop_of_any_size_is_a_part_of_the_whole_jpeg() {
                 false => (10, length),
             };
             let processor = ImageProcessor::new(config).unwrap();
-            let whole = processor.preprocess(&picture).unwrap();
-            let part = processor.preprocess_source(Source::Encoded(&bytes), &options);
-            assert!(part.unwrap() == whole, "{name} {length}");
+            let whole = processor.resize(Source::Rgb(&picture), &options);
+            let part = processor.resize(Source::Encoded(&bytes), &options);
+            assert!(part.unwrap() == whole.unwrap(), "{name} {length}");
         }
     }
 }
@@ -361,14 +477,14 @@ fn any_number_of_workers_and_pictures_gives_the_same_values() {
     ];
     let bytes = files.map(fixture);
     let sources = bytes.each_ref().map(|bytes| Source::Encoded(bytes));
-    let alone = sources.map(|source| processor.preprocess_source(source, &options).unwrap().data);
+    let alone = sources.map(|source| values(&processor, source));
     for threads in 1..=6 {
         let workers = Workers::new(threads).unwrap();
         for _ in 0..10 {
             for count in 1..=sources.len() {
-                let batch = processor.preprocess_batch(&sources[..count], &options, &workers);
+                let batch = processor.preprocess(&sources[..count], &options, &workers);
                 assert!(
-                    batch.unwrap().data == alone[..count].concat(),
+                    batch.unwrap().values() == alone[..count].concat(),
                     "{threads} {count}"
                 );
             }
@@ -382,7 +498,7 @@ fn a_broken_picture_of_a_batch_is_named_by_its_place() {
     let picture = picture();
     let sources = [Source::Rgb(&picture), Source::Encoded(b"<html>")];
     let workers = Workers::new(1).unwrap();
-    let error = processor.preprocess_batch(&sources, &DecodeOptions::default(), &workers);
+    let error = processor.preprocess(&sources, &DecodeOptions::default(), &workers);
     assert!(
         error
             .unwrap_err()
@@ -393,22 +509,20 @@ fn a_broken_picture_of_a_batch_is_named_by_its_place() {
 
 #[test]
 fn uncropped_pictures_of_several_sizes_make_no_batch() {
-    let mut config = ImageProcessorConfig::clip(16);
-    config.do_center_crop = false;
-    let processor = ImageProcessor::new(config).unwrap();
+    let processor = ImageProcessor::new(uncropped(16)).unwrap();
     let (wide, high) = (RgbImage::new(40, 20), RgbImage::new(20, 40));
     let workers = Workers::new(1).unwrap();
     let sources = [Source::Rgb(&wide), Source::Rgb(&high), Source::Rgb(&wide)];
     let options = DecodeOptions::default();
     assert!(
         processor
-            .preprocess_batch(&sources[..1], &options, &workers)
+            .preprocess(&sources[..1], &options, &workers)
             .is_ok()
     );
     let square = RgbImage::new(40, 40);
     let sources = [Source::Rgb(&wide), Source::Rgb(&square)];
     let error = processor
-        .preprocess_batch(&sources, &options, &workers)
+        .preprocess(&sources, &options, &workers)
         .unwrap_err()
         .to_string();
     assert!(
@@ -430,9 +544,9 @@ fn rotated_photographs_stand_upright() {
         let upright = open(path(1), &DecodeOptions::default()).unwrap();
         assert_eq!(upright.dimensions(), size);
         for orientation in 2..=8 {
-            let turned = open(path(orientation), &DecodeOptions::default()).unwrap();
-            assert_eq!(turned.dimensions(), size, "{name}_{orientation}");
-            let difference = mean_difference(&upright, &turned);
+            let rotated = open(path(orientation), &DecodeOptions::default()).unwrap();
+            assert_eq!(rotated.dimensions(), size, "{name}_{orientation}");
+            let difference = mean_difference(&upright, &rotated);
             assert!(difference < 12.0, "{name}_{orientation}: {difference}");
         }
     }

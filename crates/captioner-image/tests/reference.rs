@@ -18,29 +18,50 @@ fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// Processes a file by every way there is, which must give the same values: decoded before, from its
-/// bytes, and on several threads.
+/// Processes a file from every source, which must give the same values: decoded before, from its
+/// bytes, on several threads, and in the two steps of a cache.
 fn process(file: &str, config: &Value) -> PixelValues {
     let config = ImageProcessorConfig::from_json(config).unwrap();
     let processor = ImageProcessor::new(config).unwrap();
-    let options = DecodeOptions::reference();
-    let picture = open(fixture(file), &options).unwrap();
-    let pixels = processor.preprocess(&picture).unwrap();
+    check_every_source(&processor, file, &DecodeOptions::default());
+    check_every_source(&processor, file, &DecodeOptions::reference())
+}
 
+fn check_every_source(
+    processor: &ImageProcessor,
+    file: &str,
+    options: &DecodeOptions,
+) -> PixelValues {
     let path = fixture(file);
-    let source = Source::File(&path);
-    let alone = processor.preprocess_source(source, &options).unwrap();
-    assert_eq!(alone, pixels, "{file}");
-    let spread = processor
-        .preprocess_batch(&[source], &options, &WORKERS)
-        .unwrap();
-    assert_eq!((spread.height, spread.width), (pixels.height, pixels.width));
-    assert_eq!(spread.data, pixels.data, "{file}");
+    let picture = open(&path, options).unwrap();
+    let preprocess = |source, workers| processor.preprocess(&[source], options, workers).unwrap();
+    let pixels = preprocess(Source::Rgb(&picture), &ONE);
+    let raw = Source::Rgb8 {
+        width: picture.width(),
+        height: picture.height(),
+        pixels: picture.as_raw(),
+    };
+    for source in [Source::File(&path), raw] {
+        assert_eq!(preprocess(source, &ONE), pixels, "{file}");
+        assert_eq!(preprocess(source, &THREE), pixels, "{file}");
+        let resized = processor.resize(source, options).unwrap();
+        assert_eq!(resized.size(), pixels.size(), "{file}");
+        let mut values = vec![f32::NAN; resized.pixels().len()];
+        processor.normalize_into(&resized, &mut values).unwrap();
+        let bits = |values: &[f32]| {
+            values
+                .iter()
+                .map(|value| value.to_bits())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(bits(&values), bits(pixels.values()), "{file}");
+    }
     pixels
 }
 
+static ONE: LazyLock<Workers> = LazyLock::new(|| Workers::new(1).unwrap());
 /// More than one, so that they share the work on a single picture.
-static WORKERS: LazyLock<Workers> = LazyLock::new(|| Workers::new(3).unwrap());
+static THREE: LazyLock<Workers> = LazyLock::new(|| Workers::new(3).unwrap());
 
 #[test]
 fn every_mode_shape_filter_and_crop_gives_pillows_pixels() {
@@ -53,14 +74,11 @@ fn every_mode_shape_filter_and_crop_gives_pillows_pixels() {
         let file = case["file"].as_str().unwrap();
         pictures.insert(file);
         let pixels = process(file, &case["config"]);
-        assert_eq!(
-            case["output"],
-            serde_json::json!([pixels.height, pixels.width])
-        );
-        let (own, rest) = expected.split_at(pixels.data.len());
+        assert_eq!(case["output"], serde_json::json!(pixels.size()));
+        let (own, rest) = expected.split_at(pixels.values().len());
         let differences = own
             .iter()
-            .zip(&pixels.data)
+            .zip(pixels.values())
             .map(|(a, b)| (f32::from(*a) - b).abs());
         let different = differences.clone().filter(|&difference| difference > 0.0);
         let largest = differences.fold(0.0, f32::max);
@@ -82,7 +100,7 @@ fn rescaling_and_normalising_round_as_numpy() {
     let pixels = process("rgb.png", &config);
     let expected = std::fs::read(fixture("normalised.f32")).unwrap();
     let own: Vec<u8> = pixels
-        .data
+        .values()
         .iter()
         .flat_map(|value| value.to_le_bytes())
         .collect();
@@ -105,17 +123,21 @@ fn the_frames_of_an_animation_are_those_that_the_video_processor_sees() {
     ] {
         let bytes = std::fs::read(fixture(name)).unwrap();
         let frames = decode_frames(&bytes, &DecodeOptions::reference()).unwrap();
-        let batch = processor.preprocess_frames(&frames, &workers).unwrap();
-        assert_eq!(
-            (batch.rows, batch.height, batch.width),
-            (count, 12, 12),
-            "{name}"
-        );
+        let frames: Vec<Source> = frames.iter().map(Source::Rgb).collect();
+        let options = DecodeOptions::reference();
+        let video = processor
+            .preprocess_frames(&frames, &options, &workers)
+            .unwrap();
+        assert_eq!(video.shape(), [1, count, 3, 12, 12], "{name}");
         let expected = std::fs::read(fixture(&format!("{name}.frames.u8"))).unwrap();
         let expected: Vec<f32> = expected.into_iter().map(f32::from).collect();
-        let pairs = batch.data.iter().zip(&expected);
+        let pairs = video.values().iter().zip(&expected);
         let different = pairs.filter(|(own, expected)| own != expected).count();
-        assert_eq!((batch.data.len(), different), (expected.len(), 0), "{name}");
+        assert_eq!(
+            (video.values().len(), different),
+            (expected.len(), 0),
+            "{name}"
+        );
     }
 }
 

@@ -1,16 +1,15 @@
-//! Sequential files of one scan, which are nearly all: each row of units is decoded, transformed and
+//! Sequential files of one scan, which are nearly all: each MCU row is decoded, transformed and
 //! forgotten. On several threads, one decodes while others make pixels of what it has.
 
-use super::bits::Bits;
-use super::corrupt;
-use super::frame::{Component, Frame, Group};
-use super::idct::{self, Inverse};
-use super::markers::{Reader, Scan};
-use super::samples::{Samples, Strip};
-use super::scan::{Codes, Predictions};
-use super::walk::{Place, Walk};
-use crate::ImageError;
-use crate::pixels::{Part, Spread};
+use crate::bits::Bits;
+use crate::blocks::{Place, Walk};
+use crate::decoder::Region;
+use crate::error::{Corruption, JpegError};
+use crate::frame::{Component, Frame, Group};
+use crate::idct::{self, Inverse};
+use crate::markers::{Reader, Scan};
+use crate::samples::{Samples, Strip};
+use crate::scan::{Codes, Predictions};
 use rayon::ThreadPool;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,21 +23,21 @@ pub(crate) fn read(
     frame: &Frame,
     reader: &mut Reader,
     scan: &Scan,
-    (wanted, spread): (&Part, Spread),
+    (wanted, pool): (&Region, Option<&ThreadPool>),
     ready: &mut Ready<'_>,
-) -> Result<(), ImageError> {
+) -> Result<(), JpegError> {
     let spare = Spare::default();
     let transformer = Transformer::new(frame, reader, scan, wanted, &spare)?;
     let mut decoder = Decoder::new(frame, reader, scan, &spare)?;
-    match spread {
-        Spread::Alone => {
+    match pool {
+        None => {
             let mut samples = Samples::new();
             while let Some(row) = decoder.next()? {
                 samples.push(transformer.transform(row));
                 ready(frame, &samples, frame.rows_above(samples.strips()));
             }
         }
-        Spread::Pool(pool) => on_two_threads(pool, &mut decoder, &transformer, ready)?,
+        Some(pool) => on_two_threads(pool, &mut decoder, &transformer, ready)?,
     }
     reader.place = decoder.bits.marker();
     Ok(())
@@ -51,7 +50,7 @@ fn on_two_threads(
     decoder: &mut Decoder,
     transformer: &Transformer,
     ready: &mut Ready<'_>,
-) -> Result<(), ImageError> {
+) -> Result<(), JpegError> {
     let frame = transformer.frame;
     let (sender, receiver) = mpsc::channel();
     let waiting = AtomicUsize::new(0);
@@ -88,9 +87,9 @@ fn on_two_threads(
     decoded
 }
 
-/// What is handed over of a row of units.
+/// What is handed over of an MCU row.
 enum Handed {
-    Coefficients(UnitRow),
+    Coefficients(McuRow),
     Samples(Strip),
 }
 
@@ -107,13 +106,13 @@ fn wait<T>(receiver: &mpsc::Receiver<T>) -> Option<T> {
     receiver.recv().ok()
 }
 
-/// For each part of a scan, the groups of a row of units.
+/// For each part of a scan, the groups of an MCU row.
 type Coefficients = Vec<Vec<Group>>;
 /// Coefficients that are all zero, to be used again.
 type Spare = Mutex<Vec<Coefficients>>;
 
-/// A decoded row of units.
-struct UnitRow {
+/// A decoded MCU row.
+struct McuRow {
     number: usize,
     coefficients: Coefficients,
 }
@@ -127,7 +126,7 @@ struct Decoder<'a, 'b> {
     bits: Bits<'b>,
     walk: Walk,
     predictions: Predictions,
-    /// The next row of units.
+    /// The next MCU row.
     row: usize,
 }
 
@@ -137,7 +136,7 @@ impl<'a, 'b> Decoder<'a, 'b> {
         reader: &Reader<'b>,
         scan: &'a Scan,
         spare: &'a Spare,
-    ) -> Result<Self, ImageError> {
+    ) -> Result<Self, JpegError> {
         let walk = Walk::new(frame, scan, reader.restart_interval);
         Ok(Self {
             frame,
@@ -151,8 +150,8 @@ impl<'a, 'b> Decoder<'a, 'b> {
         })
     }
 
-    /// The next row of units.
-    fn next(&mut self) -> Result<Option<UnitRow>, ImageError> {
+    /// The next MCU row.
+    fn next(&mut self) -> Result<Option<McuRow>, JpegError> {
         let number = self.row;
         if number == self.walk.down {
             return Ok(None);
@@ -163,26 +162,26 @@ impl<'a, 'b> Decoder<'a, 'b> {
             decoder: self,
             coefficients: &mut coefficients,
         })?;
-        Ok(Some(UnitRow {
+        Ok(Some(McuRow {
             number,
             coefficients,
         }))
     }
 
-    /// Room for a row of units.
+    /// Zeros for an MCU row.
     fn zeros(&self) -> Coefficients {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         spare.pop().unwrap_or_else(|| {
             let of_a_row = |part: &(usize, usize, usize)| {
                 let component = &self.frame.components[part.0];
-                vec![[0; _]; component.groups * self.frame.rows_of_a_unit(component)]
+                vec![[0; _]; component.groups * self.frame.block_rows_of_mcu(component)]
             };
             self.scan.parts.iter().map(of_a_row).collect()
         })
     }
 }
 
-/// The decoding of one row of units, compiled for each set of vector instructions: shifts that leave
+/// The decoding of one MCU row, compiled for each set of vector instructions: shifts that leave
 /// the flags alone come with them.
 struct Decoding<'a, 'b, 'c> {
     decoder: &'a mut Decoder<'b, 'c>,
@@ -190,7 +189,7 @@ struct Decoding<'a, 'b, 'c> {
 }
 
 impl pulp::NullaryFnOnce for Decoding<'_, '_, '_> {
-    type Output = Result<(), ImageError>;
+    type Output = Result<(), JpegError>;
 
     #[inline(always)]
     fn call(self) -> Self::Output {
@@ -201,13 +200,13 @@ impl pulp::NullaryFnOnce for Decoding<'_, '_, '_> {
             predictions,
             ..
         } = self.decoder;
-        for unit in 0..walk.across {
+        for mcu in 0..walk.across {
             walk.restart(bits, || *predictions = Predictions::default())?;
             // A closure would be compiled without the instructions that are meant here.
             for block in 0..walk.blocks() {
-                let Place { part, group, lane } = walk.block(block, unit, 0);
+                let Place { part, group, lane } = walk.block(block, mcu, 0);
                 let group = &mut self.coefficients[part][group];
-                let last = &mut predictions.means[part % 4];
+                let last = &mut predictions.dc[part % 4];
                 codes[part].block(bits, last, group, lane)?;
             }
             bits.check()?;
@@ -220,7 +219,7 @@ impl pulp::NullaryFnOnce for Decoding<'_, '_, '_> {
 struct Transformer<'a> {
     frame: &'a Frame,
     spare: &'a Spare,
-    /// The rows of units that are wanted.
+    /// The MCU rows that are wanted.
     rows: Range<usize>,
     /// In the order of the scan.
     parts: Vec<PartOfScan<'a>>,
@@ -233,8 +232,8 @@ struct PartOfScan<'a> {
     inverse: Inverse,
     /// The groups that are wanted of each row of blocks.
     columns: Range<usize>,
-    /// How many rows of blocks a row of units has.
-    rows_of_a_unit: usize,
+    /// How many rows of blocks an MCU row has.
+    block_rows_of_mcu: usize,
 }
 
 impl<'a> Transformer<'a> {
@@ -242,37 +241,40 @@ impl<'a> Transformer<'a> {
         frame: &'a Frame,
         reader: &Reader,
         scan: &Scan,
-        wanted: &Part,
+        wanted: &Region,
         spare: &'a Spare,
-    ) -> Result<Self, ImageError> {
+    ) -> Result<Self, JpegError> {
         let parts = scan.parts.iter().map(|&(place, ..)| {
             let component = &frame.components[place];
             let table = reader.quantisation[component.quantisation].as_ref();
-            let table = table.ok_or_else(|| corrupt("a quantisation table is missing"))?;
+            let table = table.ok_or(Corruption::NoQuantisationTable)?;
             Ok(PartOfScan {
                 place,
                 component,
                 inverse: Inverse::new(table),
                 columns: frame.groups_of(component, &wanted.columns),
-                rows_of_a_unit: frame.rows_of_a_unit(component),
+                block_rows_of_mcu: frame.block_rows_of_mcu(component),
             })
         });
         Ok(Self {
             frame,
             spare,
-            rows: frame.unit_rows_of(&wanted.rows),
-            parts: parts.collect::<Result<_, ImageError>>()?,
+            rows: frame.mcu_rows_of(&wanted.rows),
+            parts: parts.collect::<Result<_, JpegError>>()?,
         })
     }
 
-    /// The samples of a row of units, as far as they are wanted; zeros elsewhere.
-    fn transform(&self, row: UnitRow) -> Strip {
+    /// The samples of an MCU row, as far as they are wanted; zeros elsewhere.
+    fn transform(&self, row: McuRow) -> Strip {
         let mut strip: Strip = self.frame.components.iter().map(|_| Vec::new()).collect();
         let mut coefficients = row.coefficients;
         for (part, groups) in self.parts.iter().zip(&mut coefficients) {
             let component = part.component;
             let samples = &mut strip[part.place];
-            samples.resize(part.rows_of_a_unit * component.points * component.stride, 0);
+            samples.resize(
+                part.block_rows_of_mcu * component.points * component.stride,
+                0,
+            );
             if !self.rows.contains(&row.number) {
                 groups.fill([0; _]);
                 continue;

@@ -1,15 +1,16 @@
 //! The colour planes of a picture, and how scans fill them.
 
-use super::bits::Bits;
-use super::idct::{self, Inverse};
-use super::markers::{Header, Reader, Scan};
-use super::samples::{Samples, Strip};
-use super::scan::{Codes, Predictions, Tables};
-use super::sequential::{self, Ready};
-use super::walk::{Place, Walk};
-use super::{corrupt, cut_off, progressive};
-use crate::ImageError;
-use crate::pixels::{Part, Spread};
+use crate::bits::Bits;
+use crate::blocks::{Place, Walk};
+use crate::decoder::Region;
+use crate::error::{Corruption, JpegError, Unsupported};
+use crate::idct::{self, Inverse};
+use crate::markers::{Header, Reader, Scan};
+use crate::progressive;
+use crate::samples::{Samples, Strip};
+use crate::scan::{Codes, Predictions, Tables};
+use crate::sequential::{self, Ready};
+use rayon::ThreadPool;
 use std::ops::Range;
 
 /// Blocks side by side that are kept together, coefficient by coefficient, so that the inverse
@@ -20,7 +21,7 @@ pub(crate) type Group = [i16; 64 * LANES];
 
 /// Scans that a progressive file may have; usual are 10. Each costs a walk over all blocks, however
 /// short it is in the file.
-const MOST_SCANS: usize = 256;
+const MOST_SCANS: u16 = 256;
 
 /// A picture in the making.
 pub(crate) struct Frame {
@@ -28,8 +29,8 @@ pub(crate) struct Frame {
     pub(crate) components: Vec<Component>,
     /// The largest sampling factors.
     pub(crate) most: (usize, usize),
-    /// Units of the picture across and down.
-    pub(crate) units: (usize, usize),
+    /// MCUs of the picture across and down.
+    pub(crate) mcus: (usize, usize),
     /// Pixels of the picture that the edge of a block of the finest plane becomes: 8, 4, 2 or 1.
     pub(crate) points: usize,
 }
@@ -49,7 +50,7 @@ pub(crate) struct Component {
     pub(crate) stride: usize,
     /// Width and height of what the picture covers.
     pub(crate) size: (usize, usize),
-    /// How many rows of blocks there are, whole units.
+    /// How many rows of blocks there are, whole MCUs.
     block_rows: usize,
     /// Pixels that the edge of a block becomes. At a reduced size, planes of fewer samples keep
     /// more of them, so that little or nothing is left to enlarge.
@@ -57,8 +58,8 @@ pub(crate) struct Component {
 }
 
 impl Frame {
-    /// Room for a picture, whose size is within limits already. `bytes` is the file's length.
-    pub(crate) fn new(header: &Header, points: usize, bytes: usize) -> Result<Self, ImageError> {
+    /// The planes of a picture, whose size is within limits already. `bytes` is the file's length.
+    pub(crate) fn new(header: &Header, points: usize, bytes: usize) -> Result<Self, JpegError> {
         let factors = header.components.iter();
         let most = factors.fold((1, 1), |(horizontal, vertical), component| {
             (
@@ -67,12 +68,12 @@ impl Frame {
             )
         });
         let (width, height) = (header.width as usize, header.height as usize);
-        let units = (width.div_ceil(8 * most.0), height.div_ceil(8 * most.1));
+        let mcus = (width.div_ceil(8 * most.0), height.div_ceil(8 * most.1));
         let mut frame = Self {
             header: header.clone(),
             components: Vec::new(),
             most,
-            units,
+            mcus,
             points,
         };
         let blocks: usize = header
@@ -81,13 +82,14 @@ impl Frame {
             .map(|c| c.horizontal * c.vertical)
             .sum();
         if header.components.len() > 1 && blocks > 10 {
-            return Err(corrupt(format!(
-                "{blocks} blocks in a unit; at most 10 may be"
-            )));
+            return Err(Corruption::BlocksOfMcu {
+                blocks: blocks as u8,
+            }
+            .into()); // at most 4 x 16
         }
         // Every block takes at least one bit. A file that promises more is cut off, or a bomb.
-        if units.0 * units.1 * blocks > bytes * 8 {
-            return Err(cut_off());
+        if mcus.0 * mcus.1 * blocks > bytes * 8 {
+            return Err(Corruption::CutOff.into());
         }
         frame.components = header
             .components
@@ -97,15 +99,18 @@ impl Frame {
         Ok(frame)
     }
 
-    fn component(&self, header: &super::markers::HeaderComponent) -> Result<Component, ImageError> {
-        // Alone, a component is its own unit, whatever factors it names.
+    fn component(&self, header: &crate::markers::HeaderComponent) -> Result<Component, JpegError> {
+        // Alone, a component is its own MCU, whatever factors it names.
         let alone = self.header.components.len() == 1;
         let (horizontal, vertical) = (header.horizontal, header.vertical);
         if !self.most.0.is_multiple_of(horizontal) || !self.most.1.is_multiple_of(vertical) {
-            return Err(super::unsupported(format!(
-                "sampling factors {horizontal}x{vertical} beside {}x{}",
-                self.most.0, self.most.1
-            )));
+            return Err(Unsupported::SamplingFactors {
+                horizontal: horizontal as u8, // factors are at most 4
+                vertical: vertical as u8,
+                most_horizontal: self.most.0 as u8,
+                most_vertical: self.most.1 as u8,
+            }
+            .into());
         }
         let covered = |length: u32, factor: usize, most: usize, edge: usize| {
             (length as usize * factor).div_ceil(most * edge)
@@ -117,7 +122,7 @@ impl Frame {
         );
         let (across, down) = match alone {
             true => blocks,
-            false => (self.units.0 * horizontal, self.units.1 * vertical),
+            false => (self.mcus.0 * horizontal, self.mcus.1 * vertical),
         };
         let groups = across.div_ceil(LANES);
         let points = self.points_of(horizontal, vertical);
@@ -177,12 +182,12 @@ impl Frame {
         &mut self,
         reader: &mut Reader,
         first: &Scan,
-        (wanted, spread): (&Part, Spread),
+        (wanted, pool): (&Region, Option<&ThreadPool>),
         ready: &mut Ready<'_>,
-    ) -> Result<(), ImageError> {
+    ) -> Result<(), JpegError> {
         let all_at_once = !self.header.progressive && first.parts.len() == self.components.len();
         if all_at_once {
-            sequential::read(self, reader, first, (wanted, spread), ready)?;
+            sequential::read(self, reader, first, (wanted, pool), ready)?;
             // libjpeg reads no further scan of such a file; the end must be there all the same.
             reader.next_scan(&self.header)?;
         } else {
@@ -193,7 +198,7 @@ impl Frame {
     }
 
     /// A progressive file, or one with a scan for each plane: all coefficients are kept to the end.
-    fn read_in_turns(&mut self, reader: &mut Reader, first: &Scan) -> Result<Samples, ImageError> {
+    fn read_in_turns(&mut self, reader: &mut Reader, first: &Scan) -> Result<Samples, JpegError> {
         for component in &mut self.components {
             component.coefficients = vec![[0; 64 * LANES]; component.groups * component.block_rows];
         }
@@ -204,7 +209,7 @@ impl Frame {
         while let Some(scan) = next {
             scans += 1;
             if scans > MOST_SCANS {
-                return Err(corrupt(format!("it has more than {MOST_SCANS} scans")));
+                return Err(Corruption::TooManyScans { most: MOST_SCANS }.into());
             }
             for &(place, ..) in &scan.parts {
                 let number = self.components[place].quantisation;
@@ -215,7 +220,7 @@ impl Frame {
         }
         let mut strip = Strip::new();
         for (component, table) in self.components.iter_mut().zip(quantisation) {
-            let table = table.ok_or_else(|| corrupt("a colour channel has no scan or no table"))?;
+            let table = table.ok_or(Corruption::NoScanOfComponent)?;
             let mut plane = vec![0; component.stride * component.block_rows * component.points];
             idct::transform(
                 &Inverse::new(&table),
@@ -231,7 +236,7 @@ impl Frame {
         Ok(Samples::whole(strip))
     }
 
-    fn read_scan(&mut self, reader: &mut Reader, scan: &Scan) -> Result<(), ImageError> {
+    fn read_scan(&mut self, reader: &mut Reader, scan: &Scan) -> Result<(), JpegError> {
         let mut bits = Bits::new(reader.bytes, reader.place);
         let mut walk = Walk::new(self, scan, reader.restart_interval);
         let coding = match self.header.progressive {
@@ -240,16 +245,16 @@ impl Frame {
         };
         let mut predictions = Predictions::default();
         for row in 0..walk.down {
-            for unit in 0..walk.across {
+            for mcu in 0..walk.across {
                 walk.restart(&mut bits, || predictions = Predictions::default())?;
                 for block in 0..walk.blocks() {
-                    let Place { part, group, lane } = walk.block(block, unit, row);
+                    let Place { part, group, lane } = walk.block(block, mcu, row);
                     let component = &mut self.components[scan.parts[part].0];
                     let group = &mut component.coefficients[group];
                     let (bits, predictions) = (&mut bits, &mut predictions);
                     match &coding {
                         Coding::Sequential(codes) => {
-                            codes[part].block(bits, &mut predictions.means[part % 4], group, lane)
+                            codes[part].block(bits, &mut predictions.dc[part % 4], group, lane)
                         }
                         Coding::Progressive(tables) => {
                             progressive::block(tables, scan, part, bits, predictions, group, lane)
@@ -263,8 +268,8 @@ impl Frame {
         Ok(())
     }
 
-    /// Rows of blocks of a component in a row of units, of a scan of all components.
-    pub(crate) fn rows_of_a_unit(&self, component: &Component) -> usize {
+    /// Rows of blocks of a component in an MCU row, of a scan of all components.
+    pub(crate) fn block_rows_of_mcu(&self, component: &Component) -> usize {
         match self.components.len() {
             1 => 1,
             _ => component.vertical,
@@ -288,7 +293,7 @@ impl Frame {
         first..end.min(component.groups)
     }
 
-    /// How many rows of the picture can be made of the rows of units before `end`, in a scan of all
+    /// How many rows of the picture can be made of the MCU rows before `end`, in a scan of all
     /// components.
     pub(crate) fn rows_above(&self, end: usize) -> usize {
         let edge = match self.components.len() {
@@ -301,12 +306,12 @@ impl Frame {
         }
     }
 
-    /// The rows of units, in a scan of all components, that these rows of pixels are made of.
-    pub(crate) fn unit_rows_of(&self, rows: &Range<usize>) -> Range<usize> {
+    /// The MCU rows, in a scan of all components, that these rows of pixels are made of.
+    pub(crate) fn mcu_rows_of(&self, rows: &Range<usize>) -> Range<usize> {
         let (mut first, mut end) = (usize::MAX, 0);
         for component in &self.components {
             let down = self.factors(component).1;
-            let edge = self.rows_of_a_unit(component) * component.points;
+            let edge = self.block_rows_of_mcu(component) * component.points;
             first = first.min((rows.start / down).saturating_sub(1) / edge);
             end = end.max((rows.end.div_ceil(down) + 1).div_ceil(edge));
         }

@@ -5,7 +5,7 @@
 //! end of each. Smaller ones, for pictures decoded at a reduced size, are the cosine transform of
 //! as many points over the lowest frequencies, in floats.
 
-use super::frame::{Group, LANES};
+use crate::frame::{Group, LANES};
 use std::ops::Range;
 use wide::u8x16;
 
@@ -114,14 +114,14 @@ fn whole(inverse: &Inverse, group: &Group, samples: &mut [u8], stride: usize) {
         for (bytes, point) in columns.as_chunks_mut().0.iter_mut().zip(points) {
             *bytes = to_bytes(point);
         }
-        samples[row * stride..][..8 * LANES].copy_from_slice(&turn(columns));
+        samples[row * stride..][..8 * LANES].copy_from_slice(&interleaved(columns));
     }
 }
 
 /// Columns of blocks become rows of pixels: three times, the first half of the bytes is interleaved
 /// with the second.
 #[inline(always)]
-fn turn(columns: [u8; 8 * LANES]) -> [u8; 8 * LANES] {
+fn interleaved(columns: [u8; 8 * LANES]) -> [u8; 8 * LANES] {
     const COUNT: usize = LANES / 2;
     let mut bytes = [u8x16::ZERO; COUNT];
     for (bytes, columns) in bytes.iter_mut().zip(columns.as_chunks().0) {
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mean_alone_is_flat_at_every_size() {
+    fn a_dc_coefficient_alone_is_flat_at_every_size() {
         for points in [8, 4, 2, 1] {
             assert_eq!(block(points, &[(0, 80)]), vec![138; points * points]);
         }

@@ -1,30 +1,30 @@
 //! The order of a scan's blocks.
 
-use super::bits::Bits;
-use super::frame::{Frame, LANES};
-use super::markers::Scan;
-use crate::ImageError;
+use crate::bits::Bits;
+use crate::error::JpegError;
+use crate::frame::{Frame, LANES};
+use crate::markers::Scan;
 
-/// A walk over the units of a scan, row after row.
+/// A walk over the MCUs of a scan, row after row.
 pub(crate) struct Walk {
-    /// The blocks of a unit.
+    /// The blocks of an MCU.
     blocks: Vec<Block>,
-    /// Units across.
+    /// MCUs across.
     pub(crate) across: usize,
-    /// Units down.
+    /// MCUs down.
     pub(crate) down: usize,
     interval: usize,
     until_restart: usize,
 }
 
-/// One of the blocks of every unit.
+/// One of the blocks of every MCU.
 struct Block {
     /// Its part of the scan.
     part: usize,
-    /// Its place in the unit.
+    /// Its place in the MCU.
     x: usize,
     y: usize,
-    /// How many blocks of its part a unit has across and down.
+    /// How many blocks of its part an MCU has across and down.
     across: usize,
     down: usize,
     /// Groups across the plane.
@@ -32,7 +32,7 @@ struct Block {
 }
 
 impl Walk {
-    /// `interval` is the number of units between restart markers, or 0.
+    /// `interval` is the number of MCUs between restart markers, or 0.
     pub(crate) fn new(frame: &Frame, scan: &Scan, interval: usize) -> Self {
         let one = scan.parts.len() == 1;
         let mut blocks = Vec::new();
@@ -53,7 +53,7 @@ impl Walk {
         }
         let (across, down) = match one {
             true => frame.components[scan.parts[0].0].blocks,
-            false => frame.units,
+            false => frame.mcus,
         };
         Self {
             blocks,
@@ -70,7 +70,7 @@ impl Walk {
         &mut self,
         bits: &mut Bits,
         forget: impl FnOnce(),
-    ) -> Result<(), ImageError> {
+    ) -> Result<(), JpegError> {
         if self.interval == 0 {
             return Ok(());
         }
@@ -83,7 +83,7 @@ impl Walk {
         Ok(())
     }
 
-    /// How many blocks a unit has.
+    /// How many blocks an MCU has.
     #[inline(always)]
     pub(crate) fn blocks(&self) -> usize {
         self.blocks.len()
@@ -94,11 +94,11 @@ impl Walk {
         self.across * self.down * self.blocks.len()
     }
 
-    /// A block of a unit. `row` is the row of units in the coefficients that are kept.
+    /// A block of an MCU. `row` is the MCU row in the coefficients that are kept.
     #[inline(always)]
-    pub(crate) fn block(&self, block: usize, unit: usize, row: usize) -> Place {
+    pub(crate) fn block(&self, block: usize, mcu: usize, row: usize) -> Place {
         let block = &self.blocks[block];
-        let column = unit * block.across + block.x;
+        let column = mcu * block.across + block.x;
         Place {
             part: block.part,
             group: (row * block.down + block.y) * block.groups + column / LANES,

@@ -1,37 +1,39 @@
 //! The blocks of progressive scans: ITU-T T.81, annex G.
 
-use super::bits::Bits;
-use super::corrupt;
-use super::frame::Group;
-use super::huffman::extend;
-use super::markers::{Reader, Scan};
-use super::scan::{Predictions, Tables, index, mean};
-use crate::ImageError;
+use crate::bits::Bits;
+use crate::error::{Corruption, JpegError};
+use crate::frame::Group;
+use crate::huffman::extend;
+use crate::markers::{Reader, Scan};
+use crate::scan::{Predictions, Tables, dc_coefficient, index};
 
 /// The tables of a progressive scan, whose header must make sense.
-pub(crate) fn tables(reader: &Reader, scan: &Scan) -> Result<Tables, ImageError> {
+pub(crate) fn tables(reader: &Reader, scan: &Scan) -> Result<Tables, JpegError> {
     let (first, last) = scan.spectrum;
-    let means = first == 0;
-    let spectrum = if means {
+    let dc = first == 0;
+    let spectrum = if dc {
         last == 0
     } else {
         first <= last && last < 64 && scan.parts.len() == 1
     };
     let bits = scan.low <= 13 && (scan.high == 0 || scan.high == scan.low + 1);
     if !spectrum || !bits {
-        return Err(corrupt(format!(
-            "a progressive scan of the coefficients {first} to {last}, bits {} to {}",
-            scan.high, scan.low
-        )));
+        return Err(Corruption::ProgressiveScan {
+            first,
+            last,
+            high: scan.high,
+            low: scan.low,
+        }
+        .into());
     }
     let tables = Tables::present(reader, scan);
-    let needed = match means {
+    let needed = match dc {
         true if scan.high > 0 => &[][..],
         true => &tables.dc,
         false => &tables.ac,
     };
     if needed.iter().any(Option::is_none) {
-        return Err(corrupt("a Huffman table is missing"));
+        return Err(Corruption::NoHuffmanTable.into());
     }
     Ok(tables)
 }
@@ -46,15 +48,15 @@ pub(crate) fn block(
     predictions: &mut Predictions,
     group: &mut Group,
     lane: usize,
-) -> Result<(), ImageError> {
+) -> Result<(), JpegError> {
     let place = index(0, lane);
     match (scan.spectrum.0, scan.high) {
         (0, 0) => {
             let Some(table) = &tables.dc[part] else {
-                return Err(corrupt("a Huffman table is missing"));
+                return Err(Corruption::NoHuffmanTable.into());
             };
-            let mean = mean(table, bits, &mut predictions.means[part])?;
-            group[place] = mean.wrapping_shl(scan.low) as i16;
+            let dc = dc_coefficient(table, bits, &mut predictions.dc[part])?;
+            group[place] = dc.wrapping_shl(scan.low.into()) as i16;
             Ok(())
         }
         (0, _) => {
@@ -77,15 +79,15 @@ fn first_bits(
     predictions: &mut Predictions,
     group: &mut Group,
     lane: usize,
-) -> Result<(), ImageError> {
-    if predictions.ended_blocks > 0 {
-        predictions.ended_blocks -= 1;
+) -> Result<(), JpegError> {
+    if predictions.eob_run > 0 {
+        predictions.eob_run -= 1;
         return Ok(());
     }
     let Some(table) = &tables.ac[part] else {
-        return Err(corrupt("a Huffman table is missing"));
+        return Err(Corruption::NoHuffmanTable.into());
     };
-    let (mut place, last) = scan.spectrum;
+    let (mut place, last) = (scan.spectrum.0.into(), scan.spectrum.1.into());
     while place <= last {
         bits.refill();
         let symbol = table.symbol(bits)?;
@@ -93,13 +95,13 @@ fn first_bits(
         match (zeros, size) {
             (15, 0) => place += 16,
             (zeros, 0) => {
-                predictions.ended_blocks = (1 << zeros) - 1 + bits.take(zeros);
+                predictions.eob_run = (1 << zeros) - 1 + bits.take(zeros);
                 break;
             }
             _ => {
                 place += zeros as usize;
                 let value = extend(bits.take(size), size);
-                group[index(place, lane)] = value.wrapping_shl(scan.low) as i16;
+                group[index(place, lane)] = value.wrapping_shl(scan.low.into()) as i16;
                 place += 1;
             }
         }
@@ -116,13 +118,13 @@ fn further_bit(
     predictions: &mut Predictions,
     group: &mut Group,
     lane: usize,
-) -> Result<(), ImageError> {
+) -> Result<(), JpegError> {
     let Some(table) = &tables.ac[part] else {
-        return Err(corrupt("a Huffman table is missing"));
+        return Err(Corruption::NoHuffmanTable.into());
     };
-    let (mut place, last) = scan.spectrum;
+    let (mut place, last) = (scan.spectrum.0.into(), scan.spectrum.1.into());
     let one = 1_i16 << scan.low;
-    if predictions.ended_blocks == 0 {
+    if predictions.eob_run == 0 {
         while place <= last {
             bits.refill();
             let symbol = table.symbol(bits)?;
@@ -130,12 +132,12 @@ fn further_bit(
             let value = match (zeros, size) {
                 (15, 0) => 0,
                 (zeros, 0) => {
-                    predictions.ended_blocks = (1 << zeros) + bits.take(zeros);
+                    predictions.eob_run = (1 << zeros) + bits.take(zeros);
                     break;
                 }
                 (_, 1) if bits.bit() => one,
                 (_, 1) => -one,
-                _ => return Err(corrupt(format!("a coefficient that grows by {size} bits"))),
+                _ => return Err(Corruption::Refinement { bits: size }.into()),
             };
             place = refine(bits, group, lane, (place, last), zeros, one);
             if value != 0 && place <= last {
@@ -144,9 +146,9 @@ fn further_bit(
             place += 1;
         }
     }
-    if predictions.ended_blocks > 0 {
+    if predictions.eob_run > 0 {
         refine(bits, group, lane, (place, last), u32::MAX, one);
-        predictions.ended_blocks -= 1;
+        predictions.eob_run -= 1;
     }
     Ok(())
 }

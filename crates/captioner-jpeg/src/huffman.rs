@@ -1,8 +1,7 @@
 //! Huffman tables, and the symbols that bits stand for.
 
-use super::bits::Bits;
-use super::corrupt;
-use crate::ImageError;
+use crate::bits::Bits;
+use crate::error::{Corruption, JpegError};
 
 /// Codes up to this long are found by one look into a table.
 pub(crate) const LOOK: u32 = 10;
@@ -59,7 +58,7 @@ impl Entry {
 
 impl Table {
     /// From how many codes there are of each length, and their symbols in order.
-    pub(crate) fn new(counts: &[u8; 16], symbols: &[u8]) -> Result<Self, ImageError> {
+    pub(crate) fn new(counts: &[u8; 16], symbols: &[u8]) -> Result<Self, JpegError> {
         let mut table = Self {
             entries: Box::new([Entry::NONE; 1 << LOOK]),
             ends: [0; 17],
@@ -75,7 +74,7 @@ impl Table {
                 place += 1;
             }
             if code > 1 << length {
-                return Err(corrupt("a Huffman table has more codes than fit"));
+                return Err(Corruption::TooManyCodes.into());
             }
             table.ends[length as usize] = code << (16 - length);
             code <<= 1;
@@ -94,7 +93,7 @@ impl Table {
 
     /// What the next bits begin with, without consuming them. At least 16 bits must be there.
     #[inline(always)]
-    pub(crate) fn entry(&self, bits: &Bits) -> Result<Entry, ImageError> {
+    pub(crate) fn entry(&self, bits: &Bits) -> Result<Entry, JpegError> {
         match self.short(bits.peek(LOOK)) {
             Some(entry) => Ok(entry),
             None => self.long(bits.peek(16)),
@@ -109,20 +108,19 @@ impl Table {
 
     /// What these 16 bits begin with.
     #[cold]
-    fn long(&self, next: u32) -> Result<Entry, ImageError> {
-        let unknown = || corrupt("a code that its Huffman table doesn't have");
+    fn long(&self, next: u32) -> Result<Entry, JpegError> {
         let length = (1..=16).find(|&length| next < self.ends[length as usize]);
-        let length = length.ok_or_else(unknown)?;
+        let length = length.ok_or(Corruption::UnknownCode)?;
         let place = (next >> (16 - length)) as i32 + self.offsets[length as usize];
         let symbol = usize::try_from(place)
             .ok()
             .and_then(|place| self.all.get(place));
-        Ok(Entry::new(*symbol.ok_or_else(unknown)?, length))
+        Ok(Entry::new(*symbol.ok_or(Corruption::UnknownCode)?, length))
     }
 
     /// The next symbol. At least 16 bits must be there.
     #[inline(always)]
-    pub(crate) fn symbol(&self, bits: &mut Bits) -> Result<u8, ImageError> {
+    pub(crate) fn symbol(&self, bits: &mut Bits) -> Result<u8, JpegError> {
         let entry = self.entry(bits)?;
         bits.skip(entry.length());
         Ok((entry.zeros() << 4) as u8 | entry.size() as u8)

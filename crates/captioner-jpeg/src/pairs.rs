@@ -3,7 +3,7 @@
 //! Most codes are short, and finding them one after the other is a chain of dependent steps: the next
 //! one begins where the last one is known to end. Two at a time halve the chain.
 
-use super::huffman::{Entry, LOOK, Table, extend};
+use crate::huffman::{Entry, LOOK, Table, extend};
 
 /// What the next [`LOOK`] bits say, for a table of AC codes.
 pub(crate) struct Pairs {

@@ -1,21 +1,20 @@
 //! The blocks of a sequential scan.
 
-use super::bits::Bits;
-use super::corrupt;
-use super::frame::{Group, LANES};
-use super::huffman::Table;
-use super::markers::{Reader, Scan, ZIGZAG};
-use super::pairs::{Pair, Pairs};
-use crate::ImageError;
+use crate::bits::Bits;
+use crate::error::{Corruption, JpegError};
+use crate::frame::{Group, LANES};
+use crate::huffman::Table;
+use crate::markers::{Reader, Scan, ZIGZAG};
+use crate::pairs::{Pair, Pairs};
 use std::sync::Arc;
 
 /// What blocks take over from those before them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Predictions {
-    /// The last mean of each part of the scan.
-    pub(crate) means: [i32; 4],
-    /// Progressive: how many blocks still end where they begin.
-    pub(crate) ended_blocks: u32,
+    /// The last DC coefficient of each part of the scan.
+    pub(crate) dc: [i32; 4],
+    /// Progressive: how many further blocks of this scan are empty.
+    pub(crate) eob_run: u32,
 }
 
 /// The Huffman tables of each part of a scan, as far as there are any.
@@ -51,12 +50,12 @@ const MANY_BLOCKS: usize = 1000;
 
 impl Codes {
     /// Of each part of a scan, which must have all tables.
-    pub(crate) fn of(reader: &Reader, scan: &Scan, blocks: usize) -> Result<Vec<Self>, ImageError> {
+    pub(crate) fn of(reader: &Reader, scan: &Scan, blocks: usize) -> Result<Vec<Self>, JpegError> {
         let tables = Tables::present(reader, scan);
         let mut all: Vec<Self> = Vec::new();
         for both in tables.dc.into_iter().zip(tables.ac) {
             let (Some(dc), Some(ac)) = both else {
-                return Err(corrupt("a Huffman table is missing"));
+                return Err(Corruption::NoHuffmanTable.into());
             };
             let same = all.iter().find(|codes| Arc::ptr_eq(&codes.ac, &ac));
             let pairs = match same {
@@ -68,8 +67,8 @@ impl Codes {
         Ok(all)
     }
 
-    /// Reads one block into place `lane` of its group: the mean, then the other coefficients as far as
-    /// there are any. `last` is the mean of the block before.
+    /// Reads one block into place `lane` of its group: the DC coefficient, then the AC coefficients as far
+    /// as there are any. `last` is the DC coefficient of the block before.
     #[inline(always)]
     pub(crate) fn block(
         &self,
@@ -77,9 +76,9 @@ impl Codes {
         last: &mut i32,
         group: &mut Group,
         lane: usize,
-    ) -> Result<(), ImageError> {
+    ) -> Result<(), JpegError> {
         let mut bits = *reader;
-        group[lane % LANES] = mean(&self.dc, &mut bits, last)? as i16;
+        group[lane % LANES] = dc_coefficient(&self.dc, &mut bits, last)? as i16;
         let mut place = 1;
         while place < 64 {
             if bits.ready() < 32 {
@@ -117,14 +116,18 @@ impl Codes {
     }
 }
 
-/// The mean of the next block: a difference from the last one.
+/// The DC coefficient of the next block: a difference from the last one.
 #[inline(always)]
-pub(crate) fn mean(table: &Table, bits: &mut Bits, last: &mut i32) -> Result<i32, ImageError> {
+pub(crate) fn dc_coefficient(
+    table: &Table,
+    bits: &mut Bits,
+    last: &mut i32,
+) -> Result<i32, JpegError> {
     bits.refill();
     let entry = table.entry(bits)?;
     if entry.zeros() > 0 {
-        let size = entry.zeros() << 4 | entry.size() as usize;
-        return Err(corrupt(format!("a difference of {size} bits")));
+        let bits = (entry.zeros() << 4) as u8 | entry.size() as u8;
+        return Err(Corruption::Difference { bits }.into());
     }
     *last = last.wrapping_add(bits.value(entry));
     Ok(*last)

@@ -1,14 +1,14 @@
 //! The samples of a picture.
 
-use super::frame::{Component, Frame};
+use crate::frame::{Component, Frame};
 
-/// The samples of a row of units: for each component, row after row.
+/// The samples of an MCU row: for each component, row after row.
 pub(crate) type Strip = Vec<Vec<u8>>;
 
 /// The samples of a picture from the top on, in strips, which threads make one by one.
 pub(crate) struct Samples {
     strips: Vec<Strip>,
-    /// Whether there is one strip for all rows of units.
+    /// Whether there is one strip for all MCU rows.
     whole: bool,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Plane<'a> {
 }
 
 impl Samples {
-    /// No strips yet, of one row of units each.
+    /// No strips yet, of one MCU row each.
     pub(crate) fn new() -> Self {
         Self {
             strips: Vec::new(),
@@ -54,7 +54,7 @@ impl Samples {
         let component = &frame.components[place];
         let rows = match self.whole {
             true => usize::MAX,
-            false => frame.rows_of_a_unit(component) * component.points,
+            false => frame.block_rows_of_mcu(component) * component.points,
         };
         Plane {
             component,

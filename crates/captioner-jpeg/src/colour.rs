@@ -1,12 +1,9 @@
 //! Colour planes to RGB, in the 16-bit fixed point of libjpeg (`jdcolor.c`).
 
-use super::Planes;
-use super::frame::Frame;
-use super::markers::Reader;
-use super::upsample::Upsampler;
-use crate::convert::cmyk_to_rgb;
-use crate::pixels::thirds;
-use image::RgbImage;
+use crate::decoder::Planes;
+use crate::frame::Frame;
+use crate::markers::Reader;
+use crate::upsample::Upsampler;
 use std::ops::Range;
 
 /// The colour model of a file's channels.
@@ -40,8 +37,8 @@ pub(crate) fn model(frame: &Frame, reader: &Reader) -> Model {
     }
 }
 
-/// The finished picture.
-pub(crate) fn to_rgb(planes: &Planes) -> Option<RgbImage> {
+/// The finished picture: red, green and blue of each pixel, row after row.
+pub(crate) fn to_rgb(planes: &Planes) -> Vec<u8> {
     let (width, height) = planes.frame.size();
     let mut rgb = vec![0; 3 * width * height];
     pulp::Arch::new().dispatch(Whole {
@@ -49,7 +46,7 @@ pub(crate) fn to_rgb(planes: &Planes) -> Option<RgbImage> {
         width,
         rgb: &mut rgb,
     });
-    RgbImage::from_raw(width as u32, height as u32, rgb)
+    rgb
 }
 
 /// The work of [`to_rgb`], compiled for each set of vector instructions.
@@ -66,7 +63,8 @@ impl pulp::NullaryFnOnce for Whole<'_> {
     fn call(mut self) {
         let mut planes = vec![0; 3 * self.width];
         for (y, row) in self.rgb.chunks_exact_mut(3 * self.width).enumerate() {
-            let [red, green, blue] = thirds(&mut planes);
+            let (red, rest) = planes.split_at_mut(self.width);
+            let (green, blue) = rest.split_at_mut(self.width);
             self.rows.row(y, [&mut *red, &mut *green, &mut *blue]);
             let channels = red.iter().zip(green).zip(blue);
             for (pixel, ((red, green), blue)) in row.as_chunks_mut().0.iter_mut().zip(channels) {
@@ -76,8 +74,9 @@ impl pulp::NullaryFnOnce for Whole<'_> {
     }
 }
 
-/// Some columns of a picture, row after row.
-pub(crate) struct RgbRows<'a> {
+/// Makes RGB of some columns of a picture, row by row. See [`Planes::rgb_rows`].
+#[doc(hidden)]
+pub struct RgbRows<'a> {
     planes: Vec<Upsampler<'a>>,
     model: Model,
 }
@@ -92,9 +91,10 @@ impl<'a> RgbRows<'a> {
         }
     }
 
-    /// The red, green and blue values of a row.
+    /// The red, green and blue values of row `y`, each in a slice of its own, as long as there are
+    /// columns. Always inlined, so that it is compiled with the vector instructions of its caller.
     #[inline(always)]
-    pub(crate) fn row(&mut self, y: usize, rgb: [&mut [u8]; 3]) {
+    pub fn row(&mut self, y: usize, rgb: [&mut [u8]; 3]) {
         match (self.planes.as_mut_slice(), self.model) {
             ([grey], _) => copy_row([grey.row(y); 3], rgb),
             ([a, b, c], Model::YCbCr) => ycc_row([a.row(y), b.row(y), c.row(y)], rgb),
@@ -137,6 +137,16 @@ fn four_row([a, b, c, k]: [&[u8]; 4], model: Model, [red, green, blue]: [&mut [u
     }
 }
 
+/// CMYK as Pillow converts it (`cmyk2rgb` in `Convert.c`): each ink darkens what black leaves.
+#[inline(always)]
+pub fn cmyk_to_rgb([c, m, y, k]: [u8; 4]) -> [u8; 3] {
+    let light = 255 - u32::from(k);
+    [c, m, y].map(|ink| {
+        let product = u32::from(ink) * light + 128;
+        (light - (((product >> 8) + product) >> 8)) as u8 // the product is at most `light`
+    })
+}
+
 /// In 16 bits as far as they go: whole multiples of the chroma are taken out of the factors first.
 #[inline(always)]
 fn ycc_to_rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
@@ -153,6 +163,18 @@ fn ycc_to_rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn inks_darken_what_black_leaves() {
+        assert_eq!(cmyk_to_rgb([0, 0, 0, 0]), [255; 3]);
+        assert_eq!(cmyk_to_rgb([0, 0, 0, 255]), [0; 3]);
+        assert_eq!(cmyk_to_rgb([255, 0, 128, 55]), [0, 200, 100]);
+        let inks = (0..=255).flat_map(|ink| (0..=255).map(move |k| (ink, k)));
+        for (ink, k) in inks {
+            let exact = f64::from(255 - k) * (1.0 - f64::from(ink) / 255.0);
+            assert!((f64::from(cmyk_to_rgb([ink, 0, 0, k])[0]) - exact).abs() <= 0.51);
+        }
+    }
 
     #[test]
     fn grey_has_no_colour() {

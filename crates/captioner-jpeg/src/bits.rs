@@ -1,8 +1,7 @@
 //! The bits of a scan, without the zero bytes that stand after each `FF`.
 
-use super::huffman::{Entry, extend};
-use super::{corrupt, cut_off};
-use crate::ImageError;
+use crate::error::{Corruption, JpegError};
+use crate::huffman::{Entry, extend};
 
 /// A reader of bits. Behind the last one it gives zeros and counts them.
 ///
@@ -53,7 +52,7 @@ impl<'a> Bits<'a> {
     /// Byte after byte, as far as the next marker or the end of the file.
     #[inline(never)]
     fn refilled_slowly(mut self) -> Self {
-        // What the fast way set beyond the count would be set twice, shifted.
+        // What the fast path set beyond the count would be set twice, shifted.
         self.next &= !(u64::MAX.checked_shr(self.count).unwrap_or(0));
         while self.count <= 56 {
             let byte = match self.bytes.get(self.place..) {
@@ -131,21 +130,21 @@ impl<'a> Bits<'a> {
 
     /// An error when bits were used that the file doesn't have.
     #[inline(always)]
-    pub(crate) fn check(&self) -> Result<(), ImageError> {
+    pub(crate) fn check(&self) -> Result<(), JpegError> {
         match self.count < self.missing {
-            true => Err(cut_off()),
+            true => Err(Corruption::CutOff.into()),
             false => Ok(()),
         }
     }
 
     /// A reader of what stands behind the next marker, which must be a restart.
-    pub(crate) fn restarted(self) -> Result<Self, ImageError> {
+    pub(crate) fn restarted(self) -> Result<Self, JpegError> {
         self.check()?;
         let place = self.marker();
         match self.bytes.get(place..) {
             Some([0xFF, 0xD0..=0xD7, ..]) => Ok(Self::new(self.bytes, place + 2)),
-            Some([0xFF, ..]) => Err(corrupt("a restart marker is missing")),
-            _ => Err(cut_off()),
+            Some([0xFF, ..]) => Err(Corruption::NoRestart.into()),
+            _ => Err(Corruption::CutOff.into()),
         }
     }
 
@@ -181,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn bits_come_in_order_across_stuffed_bytes_and_both_ways_of_refilling() {
+    fn bits_come_in_order_across_stuffed_bytes_and_both_kinds_of_refill() {
         let mut data: Vec<u8> = (0..100_u8).map(|n| n.wrapping_mul(73) | 1).collect();
         data.retain(|&byte| byte != 0xFF);
         let mut stuffed = data.clone();

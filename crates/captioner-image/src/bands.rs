@@ -3,29 +3,12 @@
 //! A decoded picture lends its rows. A JPEG makes them of its colour planes, so that its RGB picture
 //! never is in memory as a whole, and only what the crop keeps is made at all.
 
-use image::RgbImage;
-use rayon::ThreadPool;
+use captioner_jpeg::Planes;
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// Rows of a band: as many bytes as are summed side by side.
 pub(crate) const BAND: usize = 32;
-
-/// Who does the work on one picture.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Spread<'a> {
-    /// This thread.
-    Alone,
-    /// The threads of a pool.
-    Pool(&'a ThreadPool),
-}
-
-/// The part of a picture that is wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Part {
-    pub(crate) columns: Range<usize>,
-    pub(crate) rows: Range<usize>,
-}
 
 /// RGB values that can be had band by band.
 pub(crate) trait Bands: Sync {
@@ -39,8 +22,18 @@ pub(crate) trait Bands: Sync {
 }
 
 /// A picture that can be had band by band, or whole.
-pub(crate) trait Pixels: Bands {
-    fn whole(&self) -> Cow<'_, RgbImage>;
+pub(crate) trait Picture: Bands {
+    /// Red, green and blue of each pixel in turn, row after row.
+    fn whole(&self) -> Cow<'_, [u8]>;
+}
+
+/// A decoded picture: red, green and blue of each pixel in turn, row after row.
+#[derive(Clone, Copy)]
+pub(crate) struct RgbView<'a> {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    /// `3 * width * height` bytes.
+    pub(crate) pixels: &'a [u8],
 }
 
 /// Rows of bytes.
@@ -115,7 +108,7 @@ pub(crate) fn thirds<T>(values: &mut [T]) -> [&mut [T]; 3] {
     [first, second, third]
 }
 
-impl Bands for RgbImage {
+impl Bands for RgbView<'_> {
     #[inline(always)]
     fn band<'a>(
         &'a self,
@@ -123,13 +116,44 @@ impl Bands for RgbImage {
         columns: Range<usize>,
         _: &'a mut Vec<u8>,
     ) -> Band<'a> {
-        let width = self.width() as usize;
-        Band::Interleaved(Lines::of_rgb(self.as_raw(), width, rows, columns))
+        Band::Interleaved(Lines::of_rgb(self.pixels, self.width, rows, columns))
     }
 }
 
-impl Pixels for RgbImage {
-    fn whole(&self) -> Cow<'_, RgbImage> {
-        Cow::Borrowed(self)
+impl Picture for RgbView<'_> {
+    fn whole(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self.pixels)
+    }
+}
+
+impl Bands for Planes<'_> {
+    #[inline(always)]
+    fn band<'a>(
+        &'a self,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        scratch: &'a mut Vec<u8>,
+    ) -> Band<'a> {
+        let width = columns.len();
+        scratch.resize(3 * BAND * width, 0);
+        let mut made = self.rgb_rows(columns);
+        let [red, green, blue] = thirds(scratch);
+        for (place, y) in rows.clone().enumerate() {
+            let planes = [&mut *red, &mut *green, &mut *blue];
+            made.row(y, planes.map(|plane| &mut plane[place * width..][..width]));
+        }
+        let scratch = scratch.as_slice();
+        Band::Planar([0, 1, 2].map(|channel| Lines {
+            bytes: &scratch[channel * BAND * width..],
+            stride: width,
+            width,
+            count: rows.len(),
+        }))
+    }
+}
+
+impl Picture for Planes<'_> {
+    fn whole(&self) -> Cow<'_, [u8]> {
+        Cow::Owned(self.to_rgb())
     }
 }

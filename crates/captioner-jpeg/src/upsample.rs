@@ -3,14 +3,14 @@
 //! Where a plane has half the width or height, libjpeg's "fancy" upsampling mixes each sample with
 //! its nearer neighbours 3 : 1 (`jdsample.c`). Other factors repeat samples.
 
-use super::frame::Frame;
-use super::samples::{Plane, Samples};
+use crate::frame::Frame;
+use crate::samples::{Plane, Samples};
 use std::ops::Range;
 
 /// Gives some columns of the rows of one plane, in the picture's pixels.
 pub(crate) struct Upsampler<'a> {
     plane: Plane<'a>,
-    way: Way,
+    method: Method,
     columns: Range<usize>,
     /// The samples that these columns are made of, without their neighbours.
     used: Range<usize>,
@@ -20,14 +20,14 @@ pub(crate) struct Upsampler<'a> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Method {
     /// As it is.
     Whole,
     /// Twice as wide.
     Wider,
     /// Twice as high.
     Higher,
-    /// Both.
+    /// Twice as wide and high.
     Both,
     /// Each sample so many times across and down.
     Repeat(usize, usize),
@@ -43,21 +43,21 @@ impl<'a> Upsampler<'a> {
         let component = &frame.components[place];
         let (across, down) = frame.factors(component);
         let wide = component.size.0 > 2; // libjpeg's condition, for lack of neighbours
-        let way = match (across, down) {
-            (1, 1) => Way::Whole,
-            (2, 1) if wide && frame.points > 1 => Way::Wider,
-            (2, 2) if wide && frame.points > 1 => Way::Both,
-            (1, 2) if frame.points > 1 => Way::Higher,
-            _ => Way::Repeat(across, down),
+        let method = match (across, down) {
+            (1, 1) => Method::Whole,
+            (2, 1) if wide && frame.points > 1 => Method::Wider,
+            (2, 2) if wide && frame.points > 1 => Method::Both,
+            (1, 2) if frame.points > 1 => Method::Higher,
+            _ => Method::Repeat(across, down),
         };
         let used = columns.start / across..columns.end.div_ceil(across);
-        let (sums, row) = match way {
-            Way::Whole => (0, 0),
+        let (sums, row) = match method {
+            Method::Whole => (0, 0),
             _ => (used.len() + 2, used.len() * across),
         };
         Self {
             plane: samples.plane(frame, place),
-            way,
+            method,
             columns: columns.start - used.start * across..columns.end - used.start * across,
             used,
             sums: vec![0; sums],
@@ -69,14 +69,14 @@ impl<'a> Upsampler<'a> {
     #[inline(always)]
     pub(crate) fn row(&mut self, y: usize) -> &[u8] {
         let plane = self.plane;
-        match self.way {
-            Way::Whole => return &plane.row(y)[self.used.clone()],
-            Way::Wider => {
+        match self.method {
+            Method::Whole => return &plane.row(y)[self.used.clone()],
+            Method::Wider => {
                 let row = plane.row(y);
                 self.set_sums(row, row, |value, _| value);
                 widen::<1, 2, 2>(&self.sums, &mut self.row);
             }
-            Way::Higher => {
+            Method::Higher => {
                 let bias = if y.is_multiple_of(2) { 1 } else { 2 };
                 let (near, far) = plane.rows_at(y);
                 let pairs = near[self.used.clone()].iter().zip(&far[self.used.clone()]);
@@ -84,12 +84,12 @@ impl<'a> Upsampler<'a> {
                     *value = ((3 * u16::from(near) + u16::from(far) + bias) >> 2) as u8;
                 }
             }
-            Way::Both => {
+            Method::Both => {
                 let (near, far) = plane.rows_at(y);
                 self.set_sums(near, far, |near, far| 3 * near + far);
                 widen::<8, 7, 4>(&self.sums, &mut self.row);
             }
-            Way::Repeat(across, down) => {
+            Method::Repeat(across, down) => {
                 let from = &plane.row(y / down)[self.used.clone()];
                 for (pixels, value) in self.row.chunks_exact_mut(across).zip(from) {
                     pixels.fill(*value);

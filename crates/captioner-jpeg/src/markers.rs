@@ -1,10 +1,11 @@
 //! The segments of a JPEG file: sizes, tables, and what stands before each scan.
 
-use super::huffman::Table;
-use super::{corrupt, cut_off, unsupported};
-use crate::ImageError;
+use crate::error::{Corruption, JpegError, Segment, Unsupported};
+use crate::huffman::Table;
 use std::sync::Arc;
 
+/// The bytes that every file begins with.
+pub(crate) const START_OF_IMAGE: [u8; 2] = [0xFF, 0xD8];
 const END_OF_IMAGE: u8 = 0xD9;
 const START_OF_SCAN: u8 = 0xDA;
 /// The start of an APP1 segment that holds EXIF.
@@ -23,7 +24,7 @@ pub(crate) struct Header {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HeaderComponent {
     pub(crate) id: u8,
-    /// How many of its samples stand side by side in a unit, 1 to 4.
+    /// How many of its samples stand side by side in an MCU, 1 to 4.
     pub(crate) horizontal: usize,
     /// How many stand one below the other, 1 to 4.
     pub(crate) vertical: usize,
@@ -37,11 +38,11 @@ pub(crate) struct Scan {
     /// Of each component in the scan: its place in the frame, its DC and AC tables.
     pub(crate) parts: Vec<(usize, usize, usize)>,
     /// First and last coefficient, in zigzag order.
-    pub(crate) spectrum: (usize, usize),
+    pub(crate) spectrum: (u8, u8),
     /// The bit that earlier scans came to, or 0.
-    pub(crate) high: u32,
+    pub(crate) high: u8,
     /// The bit that this scan comes to.
-    pub(crate) low: u32,
+    pub(crate) low: u8,
 }
 
 /// A walk over a file's segments, and the tables met so far.
@@ -51,12 +52,12 @@ pub(crate) struct Reader<'a> {
     pub(crate) quantisation: [Option<[u16; 64]>; 4],
     pub(crate) dc: [Option<Arc<Table>>; 4],
     pub(crate) ac: [Option<Arc<Table>>; 4],
-    /// Units between restart markers; 0 for none.
+    /// MCUs between restart markers; 0 for none.
     pub(crate) restart_interval: usize,
     pub(crate) jfif: bool,
     /// Adobe's code of the colour model.
     pub(crate) adobe: Option<u8>,
-    pub(crate) exif: Option<Vec<u8>>,
+    pub(crate) exif: Option<&'a [u8]>,
     header: Option<Header>,
 }
 
@@ -64,7 +65,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
-            place: 2, // after the start-of-image marker, by which the format was told
+            place: START_OF_IMAGE.len(),
             quantisation: [None; 4],
             dc: [const { None }; 4],
             ac: [const { None }; 4],
@@ -77,11 +78,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads up to the frame header.
-    pub(crate) fn read_header(&mut self) -> Result<Header, ImageError> {
+    pub(crate) fn read_header(&mut self) -> Result<Header, JpegError> {
         loop {
             match self.next_marker()? {
-                START_OF_SCAN => return Err(corrupt("its pixels begin before its size is told")),
-                END_OF_IMAGE => return Err(corrupt("it ends before its size is told")),
+                START_OF_SCAN => return Err(Corruption::ScanBeforeFrame.into()),
+                END_OF_IMAGE => return Err(Corruption::NoFrame.into()),
                 marker => self.segment(marker)?,
             }
             if let Some(header) = &self.header {
@@ -91,7 +92,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads up to the next scan; `None` at the end of the picture.
-    pub(crate) fn next_scan(&mut self, header: &Header) -> Result<Option<Scan>, ImageError> {
+    pub(crate) fn next_scan(&mut self, header: &Header) -> Result<Option<Scan>, JpegError> {
         loop {
             match self.next_marker()? {
                 END_OF_IMAGE => return Ok(None),
@@ -102,35 +103,39 @@ impl<'a> Reader<'a> {
     }
 
     /// The next marker's code. What stands before it is passed over, as libjpeg does.
-    fn next_marker(&mut self) -> Result<u8, ImageError> {
+    fn next_marker(&mut self) -> Result<u8, JpegError> {
         let rest = self.bytes.get(self.place..).unwrap_or_default();
         let is_marker = |pair: &[u8]| pair[0] == 0xFF && !matches!(pair[1], 0x00 | 0xFF);
-        let found = rest.windows(2).position(is_marker).ok_or_else(cut_off)?;
+        let found = rest
+            .windows(2)
+            .position(is_marker)
+            .ok_or(Corruption::CutOff)?;
         self.place += found + 2;
         Ok(rest[found + 1])
     }
 
     /// The bytes of a segment, after its length.
-    fn payload(&mut self) -> Result<&'a [u8], ImageError> {
+    fn payload(&mut self) -> Result<&'a [u8], JpegError> {
         let rest = self.bytes.get(self.place..).unwrap_or_default();
-        let (length, _) = rest.split_first_chunk::<2>().ok_or_else(cut_off)?;
-        let length = usize::from(u16::from_be_bytes(*length));
+        let (length, _) = rest.split_first_chunk::<2>().ok_or(Corruption::CutOff)?;
+        let length = u16::from_be_bytes(*length);
         if length < 2 {
-            return Err(corrupt(format!("a segment has the length {length}")));
+            return Err(Corruption::SegmentLength { length }.into());
         }
-        let payload = rest.get(2..length).ok_or_else(cut_off)?;
+        let length = usize::from(length);
+        let payload = rest.get(2..length).ok_or(Corruption::CutOff)?;
         self.place += length;
         Ok(payload)
     }
 
-    fn segment(&mut self, marker: u8) -> Result<(), ImageError> {
+    fn segment(&mut self, marker: u8) -> Result<(), JpegError> {
         match marker {
             0x01 | 0xD0..=0xD8 => Ok(()), // these have no length
             0xC0..=0xC2 => self.frame_header(marker == 0xC2),
             0xC4 => self.huffman_tables(),
-            0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => Err(unsupported(format!(
-                "lossless, hierarchical or arithmetic coding (marker {marker:02X})"
-            ))),
+            0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
+                Err(Unsupported::Coding { marker }.into())
+            }
             0xDB => self.quantisation_tables(),
             0xDD => self.restart(),
             0xE0 => self
@@ -142,23 +147,23 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn frame_header(&mut self, progressive: bool) -> Result<(), ImageError> {
+    fn frame_header(&mut self, progressive: bool) -> Result<(), JpegError> {
         let data = self.payload()?;
         let &[precision, h1, h0, w1, w0, count, ref rest @ ..] = data else {
-            return Err(corrupt("its frame header is too short"));
+            return Err(Corruption::TooShort(Segment::FrameHeader).into());
         };
         if self.header.is_some() {
-            return Err(corrupt("it has two frame headers"));
+            return Err(Corruption::TwoFrames.into());
         }
         if precision != 8 {
-            return Err(unsupported(format!("{precision} bits in a sample")));
+            return Err(Unsupported::Precision { bits: precision }.into());
         }
         if !matches!(count, 1 | 3 | 4) {
-            return Err(unsupported(format!("{count} colour channels")));
+            return Err(Unsupported::Components { count }.into());
         }
         let (parts, _) = rest.as_chunks::<3>();
         let parts = parts.get(..count.into());
-        let parts = parts.ok_or_else(|| corrupt("its frame header is too short"))?;
+        let parts = parts.ok_or(Corruption::TooShort(Segment::FrameHeader))?;
         let header = Header {
             width: u16::from_be_bytes([w1, w0]).into(),
             height: u16::from_be_bytes([h1, h0]).into(),
@@ -167,21 +172,21 @@ impl<'a> Reader<'a> {
         };
         let (width, height) = (header.width, header.height);
         if width == 0 || height == 0 {
-            return Err(ImageError::NoPixels { width, height });
+            return Err(JpegError::NoPixels { width, height });
         }
         self.header = Some(header);
         Ok(())
     }
 
-    fn quantisation_tables(&mut self) -> Result<(), ImageError> {
+    fn quantisation_tables(&mut self) -> Result<(), JpegError> {
         let mut data = self.payload()?;
         while let [kind, rest @ ..] = data {
-            let (wide, number) = (kind >> 4 != 0, usize::from(kind & 15));
-            let table = self.quantisation.get_mut(number);
-            let table = table.ok_or_else(|| corrupt(format!("quantisation table {number}")))?;
+            let (wide, number) = (kind >> 4 != 0, kind & 15);
+            let table = self.quantisation.get_mut(usize::from(number));
+            let table = table.ok_or(Corruption::QuantisationTable { number })?;
             let bytes = if wide { 128 } else { 64 };
-            let short = || corrupt("a quantisation table is too short");
-            let (values, after) = rest.split_at_checked(bytes).ok_or_else(short)?;
+            let short = Corruption::TooShort(Segment::QuantisationTable);
+            let (values, after) = rest.split_at_checked(bytes).ok_or(short)?;
             let mut natural = [0; 64];
             for (place, &target) in ZIGZAG[..64].iter().enumerate() {
                 natural[usize::from(target)] = match wide {
@@ -195,44 +200,44 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn huffman_tables(&mut self) -> Result<(), ImageError> {
+    fn huffman_tables(&mut self) -> Result<(), JpegError> {
         let mut data = self.payload()?;
-        let short = || corrupt("a Huffman table is too short");
+        let short = Corruption::TooShort(Segment::HuffmanTable);
         while let [kind, rest @ ..] = data {
-            let (class, number) = (kind >> 4, usize::from(kind & 15));
-            let (counts, rest) = rest.split_first_chunk::<16>().ok_or_else(short)?;
+            let (class, number) = (kind >> 4, kind & 15);
+            let (counts, rest) = rest.split_first_chunk::<16>().ok_or(short)?;
             let total = counts.iter().map(|&count| usize::from(count)).sum();
-            let (symbols, after) = rest.split_at_checked(total).ok_or_else(short)?;
+            let (symbols, after) = rest.split_at_checked(total).ok_or(short)?;
             let tables = match class {
                 0 => &mut self.dc,
                 1 => &mut self.ac,
-                _ => return Err(corrupt(format!("a Huffman table of class {class}"))),
+                _ => return Err(Corruption::HuffmanClass { class }.into()),
             };
-            let slot = tables.get_mut(number);
-            let slot = slot.ok_or_else(|| corrupt(format!("Huffman table {number}")))?;
+            let slot = tables.get_mut(usize::from(number));
+            let slot = slot.ok_or(Corruption::HuffmanTable { number })?;
             *slot = Some(Arc::new(Table::new(counts, symbols)?));
             data = after;
         }
         Ok(())
     }
 
-    fn restart(&mut self) -> Result<(), ImageError> {
+    fn restart(&mut self) -> Result<(), JpegError> {
         let &[high, low, ..] = self.payload()? else {
-            return Err(corrupt("its restart interval is too short"));
+            return Err(Corruption::TooShort(Segment::RestartInterval).into());
         };
         self.restart_interval = u16::from_be_bytes([high, low]).into();
         Ok(())
     }
 
-    fn exif(&mut self) -> Result<(), ImageError> {
+    fn exif(&mut self) -> Result<(), JpegError> {
         let data = self.payload()?;
         if self.exif.is_none() {
-            self.exif = data.strip_prefix(EXIF).map(<[u8]>::to_vec);
+            self.exif = data.strip_prefix(EXIF);
         }
         Ok(())
     }
 
-    fn adobe(&mut self) -> Result<(), ImageError> {
+    fn adobe(&mut self) -> Result<(), JpegError> {
         let data = self.payload()?;
         if data.starts_with(b"Adobe") && data.len() >= 12 {
             self.adobe = Some(data[11]);
@@ -240,17 +245,17 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn scan(&mut self, header: &Header) -> Result<Scan, ImageError> {
+    fn scan(&mut self, header: &Header) -> Result<Scan, JpegError> {
         let data = self.payload()?;
-        let short = || corrupt("a scan header is too short");
-        let (&count, rest) = data.split_first().ok_or_else(short)?;
-        let count = usize::from(count);
-        if count == 0 || count > header.components.len() {
-            return Err(corrupt(format!("a scan of {count} colour channels")));
+        let short = Corruption::TooShort(Segment::ScanHeader);
+        let (&count, rest) = data.split_first().ok_or(short)?;
+        if count == 0 || usize::from(count) > header.components.len() {
+            return Err(Corruption::ScanComponents { count }.into());
         }
-        let (pairs, rest) = rest.split_at_checked(2 * count).ok_or_else(short)?;
+        let count = usize::from(count);
+        let (pairs, rest) = rest.split_at_checked(2 * count).ok_or(short)?;
         let &[first, last, bits, ..] = rest else {
-            return Err(short());
+            return Err(short.into());
         };
         let (pairs, _) = pairs.as_chunks::<2>();
         let parts = pairs.iter().map(|&[id, tables]| {
@@ -258,36 +263,39 @@ impl<'a> Reader<'a> {
                 .components
                 .iter()
                 .position(|component| component.id == id);
-            let place =
-                place.ok_or_else(|| corrupt(format!("a scan of the unknown channel {id}")))?;
+            let place = place.ok_or(Corruption::UnknownComponent { id })?;
             Ok((place, usize::from(tables >> 4) & 3, usize::from(tables) & 3))
         });
-        let parts: Vec<_> = parts.collect::<Result<_, ImageError>>()?;
+        let parts: Vec<_> = parts.collect::<Result<_, JpegError>>()?;
         let twice = |n: usize| parts[..n].iter().any(|part| part.0 == parts[n].0);
         if (1..count).any(twice) {
-            return Err(corrupt("a scan names a colour channel twice"));
+            return Err(Corruption::RepeatedComponent.into());
         }
         Ok(Scan {
             parts,
-            spectrum: (first.into(), last.into()),
-            high: u32::from(bits >> 4),
-            low: u32::from(bits & 15),
+            spectrum: (first, last),
+            high: bits >> 4,
+            low: bits & 15,
         })
     }
 }
 
-fn component(&[id, factors, quantisation]: &[u8; 3]) -> Result<HeaderComponent, ImageError> {
-    let (horizontal, vertical) = (usize::from(factors >> 4), usize::from(factors & 15));
+fn component(&[id, factors, quantisation]: &[u8; 3]) -> Result<HeaderComponent, JpegError> {
+    let (horizontal, vertical) = (factors >> 4, factors & 15);
     let good = (1..=4).contains(&horizontal) && (1..=4).contains(&vertical);
     if !good || quantisation > 3 {
-        return Err(corrupt(format!(
-            "channel {id} has sampling factors {horizontal}x{vertical} and table {quantisation}"
-        )));
+        return Err(Corruption::Component {
+            id,
+            horizontal,
+            vertical,
+            table: quantisation,
+        }
+        .into());
     }
     Ok(HeaderComponent {
         id,
-        horizontal,
-        vertical,
+        horizontal: horizontal.into(),
+        vertical: vertical.into(),
         quantisation: quantisation.into(),
     })
 }
