@@ -35,7 +35,7 @@ def rgb(height: int, width: int) -> Image.Image:
 
 
 def jpegs() -> dict[str, tuple[Image.Image, dict]]:
-    """Every way of sampling, sizes that fill no whole block, grey and CMYK, progressive or not."""
+    """Every sampling, sizes that fill no whole block, grey and CMYK, progressive or not."""
     made = {}
     for name, sampling in [("444", 0), ("422", 1), ("420", 2)]:
         made[f"jpeg_{name}.jpg"] = (rgb(37, 53), {"subsampling": sampling, "quality": 90})

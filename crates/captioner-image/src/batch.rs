@@ -26,7 +26,7 @@ impl ImageProcessor {
         PixelValues::new(values, &[sources.len(), 3, height, width])
     }
 
-    /// Processes the frames of one video, all in one way, as transformers' `VideoMAEImageProcessor`
+    /// Processes the frames of one video, all alike, as transformers' `VideoMAEImageProcessor`
     /// does: `[1, F, 3, H, W]`.
     ///
     /// # Errors

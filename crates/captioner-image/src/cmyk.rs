@@ -3,7 +3,7 @@
 //! The `image` crate converts it in floats and cuts off; here the inks are read as they are, so that
 //! the conversion is Pillow's.
 
-use crate::error::Reason;
+use crate::error::DecodeProblem;
 use crate::{DecodeLimits, ImageError};
 use captioner_jpeg::cmyk_to_rgb;
 use image::RgbImage;
@@ -17,12 +17,12 @@ pub(crate) fn decode_tiff(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImag
     let (width, height) = decoder.dimensions().map_err(translate)?;
     let mut decoder = decoder.with_limits(for_decoder(width, height, limits)?);
     let DecodingResult::U8(inks) = decoder.read_image().map_err(translate)? else {
-        return Err(corrupt(Reason::InkDepth));
+        return Err(corrupt(DecodeProblem::InkDepth));
     };
     let (pixels, _) = inks.as_chunks::<4>();
     let data = pixels.iter().flat_map(|&inks| cmyk_to_rgb(inks)).collect();
     let picture = RgbImage::from_raw(width, height, data);
-    picture.ok_or_else(|| corrupt(Reason::MissingInks))
+    picture.ok_or_else(|| corrupt(DecodeProblem::MissingInks))
 }
 
 /// Four bytes of ink and three of RGB for each pixel; what is left is for strips and tables.
@@ -43,19 +43,19 @@ fn translate(error: TiffError) -> ImageError {
     match error {
         TiffError::LimitsExceeded => ImageError::BeyondDecoderLimits {
             format: FORMAT,
-            reason: Reason::decoder(error),
+            reason: DecodeProblem::decoder(error),
         },
         TiffError::UnsupportedError(_) => ImageError::Unsupported {
             format: FORMAT,
-            reason: Reason::decoder(error),
+            reason: DecodeProblem::decoder(error),
         },
-        _ => corrupt(Reason::decoder(error)),
+        _ => corrupt(DecodeProblem::decoder(error)),
     }
 }
 
 const FORMAT: &str = "TIFF";
 
-fn corrupt(reason: Reason) -> ImageError {
+fn corrupt(reason: DecodeProblem) -> ImageError {
     ImageError::Corrupt {
         format: FORMAT,
         reason,

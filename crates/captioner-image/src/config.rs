@@ -1,6 +1,6 @@
 //! The settings of an image processor, as `preprocessor_config.json` spells them.
 
-use crate::{ImageError, Resample, files};
+use crate::{ImageError, InvalidSetting, Resample, files};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -160,21 +160,22 @@ impl ImageProcessorConfig {
         match value.as_str().map(type_name) {
             Some("CLIPImageProcessor" | "CLIPFeatureExtractor") => Ok(Self::clip(224)),
             Some("VideoMAEImageProcessor" | "VideoMAEFeatureExtractor") => Ok(Self::video_mae(224)),
-            _ => Err(ImageError::InvalidSetting {
+            _ => Err(InvalidSetting {
                 key,
                 value: value.to_string(),
                 help: "known are CLIPImageProcessor and VideoMAEImageProcessor, also with Fast or \
                        Pil at the end, CLIPFeatureExtractor and VideoMAEFeatureExtractor; name \
                        one of these and write out the keys in which yours differs",
-            }),
+            }
+            .into()),
         }
     }
 }
 
 /// The processor's name without what says how it is computed.
 fn type_name(name: &str) -> &str {
-    let plain = name.strip_suffix("Fast").or(name.strip_suffix("Pil"));
-    plain.unwrap_or(name)
+    let base = name.strip_suffix("Fast").or(name.strip_suffix("Pil"));
+    base.unwrap_or(name)
 }
 
 fn malformed(error: serde_json::Error) -> ImageError {
@@ -182,7 +183,7 @@ fn malformed(error: serde_json::Error) -> ImageError {
 }
 
 impl CropSize {
-    /// The same length both ways.
+    /// The same height and width.
     pub fn square(edge: u32) -> Self {
         Self {
             height: edge,
@@ -220,16 +221,15 @@ fn shortest_edge(value: &Value) -> Option<u32> {
 }
 
 impl TryFrom<Value> for Size {
-    type Error = String;
+    type Error = InvalidSetting;
 
-    fn try_from(value: Value) -> Result<Self, String> {
+    fn try_from(value: Value) -> Result<Self, InvalidSetting> {
         let exact = height_and_width(&value).map(|(height, width)| Self::Exact { height, width });
         let size = exact.or_else(|| shortest_edge(&value).map(Self::ShortestEdge));
-        size.ok_or_else(|| {
-            format!(
-                "size is {value}; give {{\"shortest_edge\": n}}, {{\"height\": h, \"width\": w}} \
-                 or a number"
-            )
+        size.ok_or_else(|| InvalidSetting {
+            key: "size",
+            value: value.to_string(),
+            help: "give {\"shortest_edge\": n}, {\"height\": h, \"width\": w} or a number",
         })
     }
 }
@@ -244,13 +244,15 @@ impl From<Size> for Value {
 }
 
 impl TryFrom<Value> for CropSize {
-    type Error = String;
+    type Error = InvalidSetting;
 
-    fn try_from(value: Value) -> Result<Self, String> {
+    fn try_from(value: Value) -> Result<Self, InvalidSetting> {
         let size = height_and_width(&value).map(|(height, width)| Self { height, width });
         let size = size.or_else(|| length(&value).map(Self::square));
-        size.ok_or_else(|| {
-            format!("crop_size is {value}; give {{\"height\": h, \"width\": w}} or a number")
+        size.ok_or_else(|| InvalidSetting {
+            key: "crop_size",
+            value: value.to_string(),
+            help: "give {\"height\": h, \"width\": w} or a number",
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Encoded bytes to an RGB picture.
 
 use crate::convert::rgb_from_decoded;
-use crate::error::Reason;
+use crate::error::DecodeProblem;
 use crate::frames::first_of_webp;
 use crate::{Alpha, DecodeLimits, ImageError, SixteenBit, cmyk, palette};
 use captioner_jpeg::Jpeg;
@@ -110,7 +110,7 @@ pub(crate) fn guarded<T>(
     done.unwrap_or_else(|_| {
         Err(ImageError::Corrupt {
             format: name_of(format),
-            reason: Reason::Panic,
+            reason: DecodeProblem::Panic,
         })
     })
 }
@@ -249,15 +249,15 @@ pub(crate) fn translate(error: image::ImageError, format: ImageFormat) -> ImageE
     match error {
         image::ImageError::Unsupported(_) => ImageError::Unsupported {
             format,
-            reason: Reason::decoder(error),
+            reason: DecodeProblem::decoder(error),
         },
         image::ImageError::Limits(_) => ImageError::BeyondDecoderLimits {
             format,
-            reason: Reason::decoder(error),
+            reason: DecodeProblem::decoder(error),
         },
         _ => ImageError::Corrupt {
             format,
-            reason: Reason::decoder(error),
+            reason: DecodeProblem::decoder(error),
         },
     }
 }

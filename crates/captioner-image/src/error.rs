@@ -46,7 +46,7 @@ pub enum ImageError {
         format: &'static str,
         /// What is not supported.
         #[source]
-        reason: Reason,
+        reason: DecodeProblem,
     },
     /// The bytes break their own format's rules.
     #[error("broken {format} picture: {reason}; download or export it again")]
@@ -55,7 +55,7 @@ pub enum ImageError {
         format: &'static str,
         /// What is wrong.
         #[source]
-        reason: Reason,
+        reason: DecodeProblem,
     },
     /// The picture is beyond one of the limits.
     #[error(
@@ -82,7 +82,7 @@ pub enum ImageError {
         format: &'static str,
         /// What is wrong.
         #[source]
-        reason: Reason,
+        reason: DecodeProblem,
     },
     /// Width times height times three is not the number of bytes.
     #[error(
@@ -187,21 +187,26 @@ pub enum ImageError {
     #[error("not a valid image processor configuration: {0}; download the file again or fix it")]
     Malformed(String),
     /// A setting has a value that cannot be used.
-    #[error("{key} is {value}; {help}")]
-    InvalidSetting {
-        /// The key in `preprocessor_config.json`.
-        key: &'static str,
-        /// Its value.
-        value: String,
-        /// What would do.
-        help: &'static str,
-    },
+    #[error(transparent)]
+    InvalidSetting(#[from] InvalidSetting),
+}
+
+/// A setting with a value that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key} is {value}; {help}")]
+pub struct InvalidSetting {
+    /// The key in `preprocessor_config.json`.
+    pub key: &'static str,
+    /// Its value, as JSON.
+    pub value: String,
+    /// What would do.
+    pub help: &'static str,
 }
 
 /// What is wrong with the bytes of a picture.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum DecodeProblem {
     /// A JPEG breaks the rules.
     #[error(transparent)]
     Jpeg(Corruption),
@@ -251,7 +256,7 @@ pub enum Reason {
     FrameSize,
 }
 
-impl Reason {
+impl DecodeProblem {
     /// What another crate's decoder said.
     pub(crate) fn decoder(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Decoder(Box::new(error))
@@ -276,11 +281,11 @@ impl From<JpegError> for ImageError {
             },
             JpegError::Unsupported(reason) => Self::Unsupported {
                 format: FORMAT,
-                reason: Reason::UnsupportedJpeg(reason),
+                reason: DecodeProblem::UnsupportedJpeg(reason),
             },
             JpegError::Corrupt(reason) => Self::Corrupt {
                 format: FORMAT,
-                reason: Reason::Jpeg(reason),
+                reason: DecodeProblem::Jpeg(reason),
             },
             _ => Self::UnknownFormat, // of bytes that do not begin as a JPEG's do
         }

@@ -2,7 +2,7 @@
 
 use crate::convert::rgb_from_decoded;
 use crate::decode::{check_size, format_of, guarded, translate};
-use crate::error::Reason;
+use crate::error::DecodeProblem;
 use crate::{DecodeOptions, ImageError, decode, gif, webp};
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
@@ -202,7 +202,7 @@ pub(crate) fn first_of_webp(
         return Ok(None);
     };
     let first = frames.next();
-    let first = first.ok_or_else(|| webp::broken(Reason::NoFrames))??;
+    let first = first.ok_or_else(|| webp::broken(DecodeProblem::NoFrames))??;
     Ok(Some(DynamicImage::ImageRgba8(first.into_buffer())))
 }
 

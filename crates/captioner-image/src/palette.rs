@@ -4,7 +4,7 @@
 //! it has transparencies (found by fuzzing).
 
 use crate::ImageError;
-use crate::error::Reason;
+use crate::error::DecodeProblem;
 
 const SIGNATURE_LENGTH: usize = 8;
 
@@ -16,12 +16,12 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), ImageError> {
         match (kind, colours) {
             (b"PLTE", _) => {
                 if data.is_empty() || data.len() > 768 || data.len() % 3 != 0 {
-                    return Err(corrupt(Reason::PaletteLength { bytes: data.len() }));
+                    return Err(corrupt(DecodeProblem::PaletteLength { bytes: data.len() }));
                 }
                 colours = Some(data.len() / 3);
             }
             (b"tRNS", Some(colours)) if data.len() > colours => {
-                return Err(corrupt(Reason::Transparencies {
+                return Err(corrupt(DecodeProblem::Transparencies {
                     transparencies: data.len(),
                     colours,
                 }));
@@ -43,7 +43,7 @@ fn chunk(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
     Some((kind, data, behind))
 }
 
-fn corrupt(reason: Reason) -> ImageError {
+fn corrupt(reason: DecodeProblem) -> ImageError {
     ImageError::Corrupt {
         format: "PNG",
         reason,

@@ -12,7 +12,7 @@ pub(crate) struct Plan {
     pub(crate) y: AxisPlan,
 }
 
-/// One direction of the way from the picture to the result.
+/// How one axis of the picture becomes that of the result.
 pub(crate) struct AxisPlan {
     /// The resize, and the part of it that the crop keeps.
     pub(crate) axis: Axis,

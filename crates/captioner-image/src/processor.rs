@@ -3,7 +3,7 @@
 use crate::bands::RgbView;
 use crate::plan::Plan;
 use crate::resize::{Resize, StreamingResize};
-use crate::{ImageError, ImageProcessorConfig, Size};
+use crate::{ImageError, ImageProcessorConfig, InvalidSetting, Size};
 use captioner_jpeg::Jpeg;
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -240,7 +240,7 @@ fn check_channels(
 }
 
 fn invalid(key: &'static str, value: String, help: &'static str) -> ImageError {
-    ImageError::InvalidSetting { key, value, help }
+    InvalidSetting { key, value, help }.into()
 }
 
 #[cfg(test)]
@@ -278,7 +278,7 @@ mod tests {
         let mut config = ImageProcessorConfig::clip(8);
         change(&mut config);
         match ImageProcessor::new(config) {
-            Err(ImageError::InvalidSetting { key, .. }) => key,
+            Err(ImageError::InvalidSetting(setting)) => setting.key,
             other => panic!("not refused: {other:?}"),
         }
     }

@@ -1,5 +1,6 @@
 //! The filters that Pillow resizes with.
 
+use crate::InvalidSetting;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::f64::consts::PI;
@@ -37,18 +38,18 @@ const NAMES: [&str; 6] = [
 ];
 
 impl TryFrom<u8> for Resample {
-    type Error = String;
+    type Error = InvalidSetting;
 
-    fn try_from(number: u8) -> Result<Self, String> {
+    fn try_from(number: u8) -> Result<Self, InvalidSetting> {
         let known = NUMBERED.get(usize::from(number)).copied();
         known.ok_or_else(|| unknown(&number))
     }
 }
 
 impl TryFrom<Value> for Resample {
-    type Error = String;
+    type Error = InvalidSetting;
 
-    fn try_from(value: Value) -> Result<Self, String> {
+    fn try_from(value: Value) -> Result<Self, InvalidSetting> {
         let place = match &value {
             Value::String(name) => NAMES
                 .iter()
@@ -62,11 +63,12 @@ impl TryFrom<Value> for Resample {
     }
 }
 
-fn unknown(given: &dyn std::fmt::Display) -> String {
-    format!(
-        "resample is {given}; give 0 (nearest), 1 (lanczos), 2 (bilinear), 3 (bicubic), 4 (box) or \
-         5 (hamming)"
-    )
+fn unknown(given: &dyn std::fmt::Display) -> InvalidSetting {
+    InvalidSetting {
+        key: "resample",
+        value: given.to_string(),
+        help: "give 0 (nearest), 1 (lanczos), 2 (bilinear), 3 (bicubic), 4 (box) or 5 (hamming)",
+    }
 }
 
 impl From<Resample> for u8 {

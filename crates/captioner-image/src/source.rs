@@ -33,24 +33,6 @@ pub enum Source<'a> {
     },
 }
 
-impl<'a> From<&'a RgbImage> for Source<'a> {
-    fn from(picture: &'a RgbImage) -> Self {
-        Self::Rgb(picture)
-    }
-}
-
-impl<'a> From<&'a DynamicImage> for Source<'a> {
-    fn from(picture: &'a DynamicImage) -> Self {
-        Self::Dynamic(picture)
-    }
-}
-
-impl<'a> From<&'a Path> for Source<'a> {
-    fn from(path: &'a Path) -> Self {
-        Self::File(path)
-    }
-}
-
 impl<'a> Source<'a> {
     /// The decoded picture. The options' limits are for bytes and files; what they say of
     /// transparency and 16-bit grey is for pictures of the `image` crate as well.

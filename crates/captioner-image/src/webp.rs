@@ -6,7 +6,7 @@
 
 use crate::ImageError;
 use crate::decode::translate;
-use crate::error::Reason;
+use crate::error::DecodeProblem;
 use image::codecs::webp::WebPDecoder;
 use image::{DynamicImage, Frame, ImageDecoder, ImageFormat, RgbaImage};
 use std::io::Cursor;
@@ -91,9 +91,10 @@ impl Iterator for Frames<'_> {
 
 impl Frames<'_> {
     fn compose(&mut self, data: &[u8]) -> Result<Frame, ImageError> {
-        let (header, chunks) = Header::read(data).ok_or_else(|| broken(Reason::NoFrameHeader))?;
+        let (header, chunks) =
+            Header::read(data).ok_or_else(|| broken(DecodeProblem::NoFrameHeader))?;
         if !header.is_within(&self.canvas) {
-            return Err(broken(Reason::FrameBeyondCanvas));
+            return Err(broken(DecodeProblem::FrameBeyondCanvas));
         }
         let (picture, has_alpha) = decode(&header, chunks)?;
         let key = match self.before {
@@ -150,11 +151,12 @@ fn blend(over: [u8; 4], under: [u8; 4]) -> [u8; 4] {
 
 /// The picture of a frame, and whether it has transparency.
 fn decode(header: &Header, chunks: &[u8]) -> Result<(RgbaImage, bool), ImageError> {
-    let (file, has_alpha) = still(header, chunks).ok_or_else(|| broken(Reason::EmptyFrame))?;
+    let (file, has_alpha) =
+        still(header, chunks).ok_or_else(|| broken(DecodeProblem::EmptyFrame))?;
     let failed = |error| translate(error, ImageFormat::WebP);
     let decoder = WebPDecoder::new(Cursor::new(file)).map_err(failed)?;
     if decoder.dimensions() != (header.width, header.height) {
-        return Err(broken(Reason::FrameSize));
+        return Err(broken(DecodeProblem::FrameSize));
     }
     let picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
     Ok((picture.into_rgba8(), has_alpha))
@@ -213,7 +215,7 @@ impl<'a> Iterator for Chunks<'a> {
     }
 }
 
-pub(crate) fn broken(reason: Reason) -> ImageError {
+pub(crate) fn broken(reason: DecodeProblem) -> ImageError {
     ImageError::Corrupt {
         format: "WEBP",
         reason,

@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use crate::markers::{Header, Reader, START_OF_IMAGE, Scan};
 use crate::samples::Samples;
 use rayon::ThreadPool;
+use std::fmt;
 use std::ops::Range;
 
 /// A JPEG whose size is known, and whose pixels can be decoded.
@@ -34,6 +35,16 @@ pub struct Planes<'a> {
     pub(crate) frame: &'a Frame,
     pub(crate) model: Model,
     pub(crate) samples: &'a Samples,
+}
+
+impl fmt::Debug for Jpeg<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (width, height) = self.size();
+        f.debug_struct("Jpeg")
+            .field("width", &width)
+            .field("height", &height)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> Jpeg<'a> {

@@ -319,7 +319,7 @@ impl Frame {
     }
 }
 
-/// How the blocks of a scan are written.
+/// How the blocks of a scan are coded.
 enum Coding {
     Sequential(Vec<Codes>),
     Progressive(Tables),

@@ -118,7 +118,7 @@ fn each_limit_refuses_before_the_pixels_are_read() {
             Limit::Memory,
         ),
     ] {
-        let error = Jpeg::open(&bytes, &limits).err().unwrap();
+        let error = Jpeg::open(&bytes, &limits).unwrap_err();
         assert!(
             matches!(error, JpegError::LimitExceeded { limit, .. } if limit == expected),
             "{error}"
@@ -127,7 +127,7 @@ fn each_limit_refuses_before_the_pixels_are_read() {
     let mut promising = bytes;
     let frame = promising.windows(2).position(|pair| pair == [0xFF, 0xC0]);
     promising[frame.unwrap() + 5..][..4].copy_from_slice(&[0x20, 0, 0x20, 0]); // 8192 x 8192
-    let error = Jpeg::open(&promising, &Limits::default()).err().unwrap();
+    let error = Jpeg::open(&promising, &Limits::default()).unwrap_err();
     assert_eq!(error, Corruption::CutOff.into());
 }
 
