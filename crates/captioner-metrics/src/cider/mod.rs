@@ -22,7 +22,7 @@ pub enum CiderVariant {
     /// This is what coco-caption prints as "CIDEr".
     #[default]
     CiderD,
-    /// The first CIDEr: the plain cosine.
+    /// The original CIDEr: the cosine alone.
     Cider,
 }
 
