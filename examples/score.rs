@@ -126,7 +126,9 @@ fn metric_set(arguments: &Arguments) -> Result<MetricSet, MetricError> {
         let frequencies = Arc::new(DocumentFrequencies::load(path)?);
         for variant in [CiderVariant::CiderD, CiderVariant::Cider] {
             let cider = Cider::new(variant, CocoTokenizer::Ptb);
-            available.push(Box::new(cider.with_frequencies(frequencies.clone())));
+            available.push(Box::new(
+                cider.with_document_frequencies(frequencies.clone()),
+            ));
         }
     }
     match &arguments.metrics[..] {

@@ -158,7 +158,7 @@ fn a_fresh_metric_has_the_settings_and_no_rows() {
         ..SacreBleuSettings::default()
     };
     let own_settings: [Box<dyn Metric>; 7] = [
-        Box::new(cider.with_frequencies(counts)),
+        Box::new(cider.with_document_frequencies(counts)),
         Box::new(WordErrorRate::with_transforms(lower(), lower()).unwrap()),
         Box::new(CharErrorRate::with_transforms(lower(), lower()).unwrap()),
         Box::new(SacreBleu::new(settings)),

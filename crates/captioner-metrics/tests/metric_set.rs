@@ -178,7 +178,8 @@ fn a_metric_of_ones_own_joins_the_others() {
 #[test]
 fn a_later_metric_of_the_same_name_replaces_the_earlier() {
     let counts = DocumentFrequencies::from_references(&REFERENCES[..2], CocoTokenizer::Ptb);
-    let cider = Cider::new(CiderVariant::CiderD, CocoTokenizer::Ptb).with_frequencies(counts);
+    let cider =
+        Cider::new(CiderVariant::CiderD, CocoTokenizer::Ptb).with_document_frequencies(counts);
     let mut expected: Box<dyn Metric> = Box::new(cider);
     let available = all_metrics().into_iter().chain([expected.clone()]);
     let mut set = MetricSet::select(["cider_d"], available).unwrap();
