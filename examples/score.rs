@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use captioner_metrics::{
     CaptionRows, Cider, CiderVariant, CocoTokenizer, ConfidenceInterval, DocumentFrequencies,
-    METRIC_NAMES, Metric, MetricError, PairedTest, ResampleSettings, Scores, confidence_intervals,
-    metric, paired_bootstrap,
+    MetricError, MetricSet, PairedTest, ResampleSettings, Scores, all_metrics,
+    confidence_intervals, paired_bootstrap,
 };
 use clap::Parser;
 use serde::Serialize;
@@ -29,8 +30,9 @@ struct Arguments {
     /// Right captions: .json (coco-caption annotations), .jsonl, or a caption on each line
     #[arg(long)]
     references: PathBuf,
-    /// Which scores, with commas between [default: all]
-    #[arg(long, value_delimiter = ',', default_values = METRIC_NAMES, hide_default_value = true)]
+    /// Which metrics (bleu, rouge) or single values of them (wer, bleu_4, rouge1_recall), with
+    /// commas between [default: all]
+    #[arg(long, value_delimiter = ',')]
     metrics: Vec<String>,
     /// For CIDEr: counts saved before, instead of those of these references
     #[arg(long, value_name = "FILE")]
@@ -78,57 +80,64 @@ fn report(arguments: &Arguments) -> Result<Report, Box<dyn std::error::Error>> {
     let other = arguments.compare.as_ref();
     let other = other.map(|path| CaptionRows::read(path, &arguments.references));
     let other = other.transpose()?;
+    if let Some(path) = &arguments.save_document_frequencies {
+        DocumentFrequencies::from_references(&rows.references, CocoTokenizer::Ptb).save(path)?;
+    }
+    let mut metrics = metric_set(arguments)?;
+    let mut others = metrics.fresh();
+    metrics.update(&rows.predictions, &rows.references)?;
+    let mut report = Report {
+        rows: rows.predictions.len(),
+        scores: metrics.compute()?,
+        ..Report::default()
+    };
+    if let Some(other) = &other {
+        others.update(&other.predictions, &other.references)?;
+    }
     let settings = ResampleSettings {
         seed: arguments.seed,
         ..ResampleSettings::default()
     };
-    if let Some(path) = &arguments.save_document_frequencies {
-        DocumentFrequencies::from_references(&rows.references, CocoTokenizer::Ptb).save(path)?;
-    }
-    let frequencies = arguments.document_frequencies.as_ref();
-    let frequencies = frequencies.map(DocumentFrequencies::load).transpose()?;
-    let mut report = Report {
-        rows: rows.predictions.len(),
-        ..Report::default()
-    };
-    for name in &arguments.metrics {
-        let metric = filled(name, frequencies.as_ref(), &rows)?;
-        report.scores.extend(metric.compute()?);
+    for (metric, others) in metrics.metrics().zip(others.metrics()) {
         // Some metrics, such as distinct-n, are no sums over rows and can't be resampled.
         let Ok(statistics) = metric.row_statistics() else {
             continue;
         };
         if arguments.intervals {
-            report
-                .intervals
-                .extend(confidence_intervals(&statistics, &settings)?);
+            let intervals = confidence_intervals(&statistics, &settings)?;
+            report.intervals.extend(intervals);
         }
-        if let Some(other) = &other {
-            let other = filled(name, frequencies.as_ref(), other)?.row_statistics()?;
-            report
-                .comparison
-                .extend(paired_bootstrap(&statistics, &other, &settings)?);
+        if other.is_some() {
+            let tests = paired_bootstrap(&statistics, &others.row_statistics()?, &settings)?;
+            report.comparison.extend(tests);
         }
     }
+    // A metric's statistics tell of all its values, also of those that nobody asked for.
+    let asked_for = |name: &String| report.scores.get(name).is_some();
+    report.intervals.retain(|name, _| asked_for(name));
+    report.comparison.retain(|name, _| asked_for(name));
     Ok(report)
 }
 
-/// The metric of this name with all rows.
-fn filled(
-    name: &str,
-    frequencies: Option<&DocumentFrequencies>,
-    rows: &CaptionRows,
-) -> Result<Box<dyn Metric>, MetricError> {
-    let cider = |variant, counts: &DocumentFrequencies| {
-        Box::new(Cider::new(variant, CocoTokenizer::Ptb).with_frequencies(counts.clone()))
-    };
-    let mut metric = match (name, frequencies) {
-        ("cider_d", Some(counts)) => cider(CiderVariant::CiderD, counts),
-        ("cider", Some(counts)) => cider(CiderVariant::Cider, counts),
-        _ => metric(name)?,
-    };
-    metric.update(&rows.predictions, &rows.references)?;
-    Ok(metric)
+/// The values that are asked for, CIDEr with the document frequencies that are given.
+fn metric_set(arguments: &Arguments) -> Result<MetricSet, MetricError> {
+    let mut available = all_metrics();
+    if let Some(path) = &arguments.document_frequencies {
+        let frequencies = Arc::new(DocumentFrequencies::load(path)?);
+        for variant in [CiderVariant::CiderD, CiderVariant::Cider] {
+            let cider = Cider::new(variant, CocoTokenizer::Ptb);
+            available.push(Box::new(
+                cider.with_document_frequencies(frequencies.clone()),
+            ));
+        }
+    }
+    match &arguments.metrics[..] {
+        [] => {
+            let all: Vec<_> = available.iter().flat_map(|m| m.value_names()).collect();
+            MetricSet::select(all, available)
+        }
+        names => MetricSet::select(names, available),
+    }
 }
 
 fn print(report: &Report, json: bool) -> Result<(), Box<dyn std::error::Error>> {

@@ -101,7 +101,7 @@ def rows(count: int, seed: int) -> list[dict]:
     return [row(rng, rng.choice([1, 1, 2, 3, 5])) for _ in range(count)]
 
 
-def plain_rows(count: int, seed: int) -> list[dict]:
+def simple_rows(count: int, seed: int) -> list[dict]:
     """Ordinary captions only, five references each, as COCO has them; for benches."""
     rng = random.Random(seed)
     result = []

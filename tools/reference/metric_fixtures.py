@@ -1,12 +1,12 @@
-"""Writes crates/captioner-metrics/tests/fixtures: made-up captions and what the packages that
+"""Writes crates/captioner-metrics/tests/fixtures: synthetic captions and what the packages that
 papers use make of them.
 
 Needs jiwer 4.0.0, rouge_score 0.1.2, sacrebleu 2.6.0, pycocoevalcap 1.2 and, for the last, Java.
 
     python tools/reference/metric_fixtures.py
 
-- rows.jsonl.gz: a row with its figures on each line;
-- corpus.json: figures over all rows;
+- rows.jsonl.gz: a row with its values on each line;
+- corpus.json: values over all rows;
 - transforms.json.gz: jiwer's transforms over some captions;
 - bootstrap.json: google's aggregate with the rows it drew.
 """
@@ -62,7 +62,7 @@ def write_gzip(name: str, text: str) -> None:
         packed.write(text.encode())
 
 
-def figures(output) -> dict:
+def rates(output) -> dict:
     names = ["hits", "substitutions", "deletions", "insertions"]
     result = {name: getattr(output, name) for name in names}
     if isinstance(output, jiwer.WordOutput):
@@ -73,24 +73,24 @@ def figures(output) -> dict:
 def add_jiwer(data, corpus, predictions, firsts) -> None:
     words = jiwer.process_words(firsts, predictions)
     chars = jiwer.process_characters(firsts, predictions)
-    corpus["words"], corpus["chars"] = figures(words), figures(chars)
+    corpus["words"], corpus["chars"] = rates(words), rates(chars)
     for place, row in enumerate(data):
         chunks = words.alignments[place]
         row["alignment"] = [
             [c.type[0], c.ref_start_idx, c.ref_end_idx, c.hyp_start_idx, c.hyp_end_idx] for c in chunks
         ]
-        one = figures(jiwer.process_characters(firsts[place], predictions[place]))
+        one = rates(jiwer.process_characters(firsts[place], predictions[place]))
         row["chars"] = [one[name] for name in ["hits", "substitutions", "deletions", "insertions"]]
     empty = {"silence": ([""], [" "]), "invented": (["", ""], ["a cat", "dog"]), "missed": (["a cat"], [""]),
              "some": (["", "a cat"], ["dog", "a cat"])}
     corpus["empty"] = {
-        name: {"references": r, "predictions": p, **figures(jiwer.process_words(r, p))} for name, (r, p) in empty.items()
+        name: {"references": r, "predictions": p, **rates(jiwer.process_words(r, p))} for name, (r, p) in empty.items()
     }
     # Long captions take another way through the library: tables above 1 MiB are split.
     text = [" ".join(firsts[i : i + 200]) for i in (0, 200)]
     heard = [" ".join(predictions[i : i + 200]) for i in (0, 200)]
-    corpus["long"] = {"rows": 200, "words": figures(jiwer.process_words(text, heard)),
-                      "chars": figures(jiwer.process_characters(text, heard))}
+    corpus["long"] = {"rows": 200, "words": rates(jiwer.process_words(text, heard)),
+                      "chars": rates(jiwer.process_characters(text, heard))}
 
 
 def add_rouge(data) -> None:
@@ -135,7 +135,7 @@ class StemMeteor(meteor.Meteor):
         self.lock = threading.Lock()
 
 
-class PlainCider(CiderScorer):
+class OriginalCider(CiderScorer):
     """The first CIDEr: the cosine without clipping and without a penalty for length."""
 
     def compute_cider(self):
@@ -175,16 +175,16 @@ def add_coco(data, corpus) -> None:
     bleu, _ = Bleu(4).compute_score(gts, res, verbose=0)
     rouge, rouge_rows = Rouge().compute_score(gts, res)
     cider, cider_rows = cider_scores(CiderScorer(), gts, res)
-    plain, plain_rows = cider_scores(PlainCider(), gts, res)
+    original, original_rows = cider_scores(OriginalCider(), gts, res)
     own_df, own_df_rows = cider_from_other_half(gts, res)
     stem, stem_rows = StemMeteor("-m", "exact stem", "-w", "1.0 0.6").compute_score(gts, res)
     synonym, _ = StemMeteor("-m", "exact stem synonym", "-w", "1.0 0.6 0.8").compute_score(gts, res)
     full, full_rows = StemMeteor().compute_score(gts, res)
-    corpus["coco"] = {"bleu": bleu, "rouge_l": float(rouge), "cider_d": cider, "cider": plain,
+    corpus["coco"] = {"bleu": bleu, "rouge_l": float(rouge), "cider_d": cider, "cider": original,
                       "cider_d_other_frequencies": own_df, "meteor_exact_stem": stem,
                       "meteor_exact_stem_synonym": synonym, "meteor_full": full}
     for key, row in enumerate(data):
-        row["coco"] = [float(rouge_rows[key]), cider_rows[key], plain_rows[key], stem_rows[key], full_rows[key]]
+        row["coco"] = [float(rouge_rows[key]), cider_rows[key], original_rows[key], stem_rows[key], full_rows[key]]
         if key >= ROWS // 2:
             row["cider_d_other_frequencies"] = own_df_rows[key - ROWS // 2]
 

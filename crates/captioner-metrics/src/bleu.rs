@@ -61,19 +61,19 @@ impl BleuCounts {
         counts
     }
 
-    fn figures(&self) -> impl Iterator<Item = f64> {
+    fn values(&self) -> impl Iterator<Item = f64> {
         let lengths = [self.prediction_length, self.reference_length];
         lengths.into_iter().chain(self.correct).chain(self.total)
     }
 
-    fn of_figures(figures: &[f64]) -> Self {
+    fn from_values(values: &[f64]) -> Self {
         let mut counts = BleuCounts {
-            prediction_length: figures[0],
-            reference_length: figures[1],
+            prediction_length: values[0],
+            reference_length: values[1],
             ..Self::default()
         };
-        counts.correct.copy_from_slice(&figures[2..2 + MAX_ORDER]);
-        counts.total.copy_from_slice(&figures[2 + MAX_ORDER..WIDTH]);
+        counts.correct.copy_from_slice(&values[2..2 + MAX_ORDER]);
+        counts.total.copy_from_slice(&values[2 + MAX_ORDER..WIDTH]);
         counts
     }
 
@@ -81,8 +81,10 @@ impl BleuCounts {
         rows: &[BleuCounts],
         finish: impl Fn(BleuCounts) -> Scores + Send + Sync + 'static,
     ) -> RowStatistics {
-        let values = rows.iter().flat_map(BleuCounts::figures).collect();
-        RowStatistics::new(WIDTH, values, move |sums, _| finish(Self::of_figures(sums)))
+        let values = rows.iter().flat_map(BleuCounts::values).collect();
+        RowStatistics::new(WIDTH, values, move |sums, _| {
+            finish(Self::from_values(sums))
+        })
     }
 }
 

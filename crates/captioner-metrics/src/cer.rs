@@ -2,7 +2,7 @@
 
 use crate::alignment::EditCounts;
 use crate::metric::{direction, map_rows, no_rows, same_metric, same_setting};
-use crate::wer::{TransformPair, WerDetails, edit_statistics};
+use crate::wer::{ErrorRateDetails, TransformPair, edit_statistics};
 use crate::{Metric, MetricError, RowStatistics, Transforms, process_words};
 
 const VALUES: [&str; 5] = [
@@ -14,7 +14,7 @@ const VALUES: [&str; 5] = [
 ];
 
 /// Character error rate over the corpus: the word error rate's formula over characters (Unicode
-/// code points), spaces included. jiwer's counts and figures.
+/// code points), spaces included. jiwer's counts.
 ///
 /// Gives `cer` and the counts `char_hits`, `char_substitutions`, `char_deletions`,
 /// `char_insertions`. With several references the one with the lowest error rate counts, the
@@ -45,22 +45,22 @@ impl CharErrorRate {
     /// # Errors
     /// [`MetricError::TransformChangesRows`] if a step drops or joins rows.
     pub fn with_transforms(
-        references: Transforms,
         predictions: Transforms,
+        references: Transforms,
     ) -> Result<Self, MetricError> {
         Ok(CharErrorRate {
-            transforms: TransformPair::new(references, predictions)?,
+            transforms: TransformPair::new(predictions, references)?,
             rows: Vec::new(),
         })
     }
 
-    /// The counts and figures over all rows so far; `wer` holds the character error rate.
+    /// The counts and rates over all rows so far, as typed values.
     ///
     /// # Errors
     /// [`MetricError::NoRows`] before the first row.
-    pub fn details(&self) -> Result<WerDetails, MetricError> {
+    pub fn details(&self) -> Result<ErrorRateDetails, MetricError> {
         no_rows(&self.rows, self.name())?;
-        Ok(WerDetails::of(EditCounts::sum(&self.rows)))
+        Ok(ErrorRateDetails::of(EditCounts::sum(&self.rows)))
     }
 }
 
@@ -110,25 +110,26 @@ impl Metric for CharErrorRate {
     fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
         no_rows(&self.rows, self.name())?;
         Ok(edit_statistics(&self.rows, |details| {
-            let values = [details.wer].into_iter().chain(details.counts());
+            let values = [details.error_rate].into_iter().chain(details.counts());
             VALUES.into_iter().zip(values).collect()
         }))
     }
 }
 
-/// The character error rate of whole lists, with jiwer's default transforms.
+/// The character error rate of whole lists, with jiwer's default transforms. Predictions come
+/// first, as everywhere in this crate.
 ///
 /// # Errors
 /// [`MetricError::RowCountMismatch`] if the lists have different lengths.
-pub fn cer<R: AsRef<str>, P: AsRef<str>>(
-    references: &[R],
+pub fn cer<P: AsRef<str>, R: AsRef<str>>(
     predictions: &[P],
+    references: &[R],
 ) -> Result<f64, MetricError> {
     let transforms = Transforms::cer_default();
     Ok(
-        process_words(references, predictions, &transforms, &transforms)?
+        process_words(predictions, references, &transforms, &transforms)?
             .details
-            .wer,
+            .error_rate,
     )
 }
 
@@ -138,12 +139,12 @@ mod tests {
 
     #[test]
     fn characters_are_code_points_not_bytes() {
-        assert_eq!(cer(&["größe"], &["grosse"]).unwrap(), 0.6);
-        assert_eq!(cer(&["🐈🐕"], &["🐈🐈"]).unwrap(), 0.5);
+        assert_eq!(cer(&["grosse"], &["größe"]).unwrap(), 0.6);
+        assert_eq!(cer(&["🐈🐈"], &["🐈🐕"]).unwrap(), 0.5);
     }
 
     #[test]
     fn spaces_count_as_characters() {
-        assert_eq!(cer(&["a b"], &["ab"]).unwrap(), 1.0 / 3.0);
+        assert_eq!(cer(&["ab"], &["a b"]).unwrap(), 1.0 / 3.0);
     }
 }

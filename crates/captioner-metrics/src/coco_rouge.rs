@@ -34,9 +34,9 @@ impl CocoRouge {
             let reference = tokenizer.apply(reference);
             // A single space parts tokens, so an empty caption is one empty token; as coco-caption.
             let pair = SymbolPair::new(reference.split(' '), prediction.split(' '));
-            let sentences = [pair.hypothesis.as_slice()].into_iter();
+            let sentences = [pair.prediction.as_slice()].into_iter();
             let common = LcsTable::new(sentences, pair.alphabet).length(&pair.reference) as f64;
-            precision = precision.max(common / pair.hypothesis.len() as f64);
+            precision = precision.max(common / pair.prediction.len() as f64);
             recall = recall.max(common / pair.reference.len() as f64);
         }
         if precision == 0.0 || recall == 0.0 {

@@ -1,11 +1,13 @@
 //! What can go wrong when captions are scored.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::Transform;
 use crate::alignment::{EditCounts, SymbolPair, align};
 
 /// Why a metric could not take its rows or give its score.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricError {
     /// Predictions and references are paired by position, so their counts must agree.
@@ -51,10 +53,10 @@ pub enum MetricError {
         setting: &'static str,
     },
     /// The metric takes rows as they come, so a transform must not drop or join them.
-    #[error("{transform} changes the number of rows; use process_words for whole lists")]
+    #[error("{transform:?} changes the number of rows; use process_words for whole lists")]
     TransformChangesRows {
         /// The step.
-        transform: String,
+        transform: Transform,
     },
     /// The metric is no function of sums over rows, so rows can't be resampled.
     #[error("{metric} can't be resampled row by row; use compute")]
@@ -63,22 +65,22 @@ pub enum MetricError {
         metric: String,
     },
     /// A file can't be read or written.
-    #[error("{path}: {reason}")]
+    #[error("{path}: {source}")]
     File {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        reason: String,
+        source: std::io::Error,
     },
     /// A file holds something else than expected.
-    #[error("{path}{}: {reason}", .line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    #[error("{path}{location}: {problem}")]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// The line, from 1, where it is known.
-        line: Option<usize>,
+        /// Where in the file.
+        location: FileLocation,
         /// What is wrong and what was expected.
-        reason: String,
+        problem: FileProblem,
     },
     /// A prediction belongs to an id for which there is no reference.
     #[error("prediction for id {id}, but the references have no such id")]
@@ -136,15 +138,14 @@ pub enum MetricError {
         /// What is wrong, and what helps.
         message: String,
     },
-    /// A setting lies outside its range.
-    #[error("{setting} is {value}, but must be {expected}")]
-    Setting {
-        /// The setting.
-        setting: &'static str,
+    /// Resampling was to draw no rows at all.
+    #[error("samples is 0, but must be at least 1; 1000 is usual")]
+    NoSamples,
+    /// A confidence that is no share.
+    #[error("confidence is {confidence}, but must be between 0 and 1; 0.95 is usual")]
+    Confidence {
         /// What was given.
-        value: String,
-        /// What would do.
-        expected: &'static str,
+        confidence: f64,
     },
 }
 
@@ -164,16 +165,108 @@ impl MetricError {
     pub(crate) fn file(path: &Path, error: std::io::Error) -> Self {
         MetricError::File {
             path: path.to_owned(),
-            reason: error.to_string(),
+            source: error,
         }
     }
 
-    /// `line` counts from 1; 0 says that it isn't known.
-    pub(crate) fn malformed(path: &Path, line: usize, reason: &dyn std::fmt::Display) -> Self {
+    pub(crate) fn malformed(path: &Path, location: FileLocation, problem: FileProblem) -> Self {
         MetricError::Malformed {
             path: path.to_owned(),
-            line: (line > 0).then_some(line),
-            reason: reason.to_string(),
+            location,
+            problem,
         }
     }
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileLocation {
+    /// Not a single place.
+    Whole,
+    /// A line, from 1.
+    Line(usize),
+    /// An entry of a JSON list, from 0.
+    Entry(usize),
+}
+
+impl fmt::Display for FileLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FileLocation::Whole => Ok(()),
+            FileLocation::Line(line) => write!(f, ", line {line}"),
+            FileLocation::Entry(entry) => write!(f, ", entry {entry}"),
+        }
+    }
+}
+
+/// What is wrong with a file's content.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileProblem {
+    /// Bytes that are no text.
+    #[error("not UTF-8; convert the file to UTF-8")]
+    NotUtf8,
+    /// Text that is no JSON.
+    #[error("not JSON at column {column}")]
+    NotJson {
+        /// The column, from 1.
+        column: usize,
+    },
+    /// JSON of another shape than coco-caption's.
+    #[error(
+        "expected a list of results, or an object with a list of annotations; for one JSON value \
+         on each line, call the file .jsonl"
+    )]
+    NoList,
+    /// An object without captions.
+    #[error("none of the keys {}; put the caption under one of them", keys.join(", "))]
+    NoCaption {
+        /// Where captions are looked for.
+        keys: &'static [&'static str],
+    },
+    /// Something else stands where a caption belongs.
+    #[error("{value} where a caption is expected; write it as a string")]
+    CaptionNoString {
+        /// The JSON value.
+        value: String,
+    },
+    /// Something else stands where an id belongs.
+    #[error("id {value} is neither a number nor a string")]
+    IdType {
+        /// The JSON value.
+        value: String,
+    },
+    /// A row of predictions with more or fewer than one caption.
+    #[error("{count} captions where one prediction is expected")]
+    NotOnePrediction {
+        /// How many there are.
+        count: usize,
+    },
+    /// One of the two files has ids, this one has none.
+    #[error("rows have no id, but those of the other file have; give ids to both or to neither")]
+    NoIds,
+    /// Only some rows of the file have ids.
+    #[error("some rows have an id and some have none; give ids to all or to none")]
+    SomeIds,
+    /// Document frequencies of another shape.
+    #[error("no document frequencies: {source}; save them with DocumentFrequencies::save")]
+    NoFrequencies {
+        /// What is missing.
+        source: serde_json::Error,
+    },
+    /// A document frequency that can't be one.
+    #[error(
+        "{ngram:?} has {words} words and occurs in {count} of {documents} documents; an n-gram has \
+         1 to 4 words and occurs in no more documents than there are"
+    )]
+    Frequency {
+        /// The n-gram.
+        ngram: String,
+        /// How many words it has.
+        words: usize,
+        /// In how many documents it is said to occur.
+        count: u64,
+        /// How many documents there are.
+        documents: u64,
+    },
 }

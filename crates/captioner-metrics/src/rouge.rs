@@ -88,7 +88,7 @@ impl Rouge {
 }
 
 impl RougeRow {
-    fn figures(&self) -> [RougeScore; 4] {
+    fn kinds(&self) -> [RougeScore; 4] {
         [self.rouge1, self.rouge2, self.rouge_l, self.rouge_lsum]
     }
 
@@ -261,7 +261,7 @@ impl Metric for Rouge {
 
     fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
         no_rows(&self.rows, self.name())?;
-        let scores = self.rows.iter().flat_map(RougeRow::figures);
+        let scores = self.rows.iter().flat_map(RougeRow::kinds);
         let values = scores.flat_map(|score| [score.fmeasure, score.precision, score.recall]);
         Ok(RowStatistics::means(self.value_names(), values.collect()))
     }

@@ -6,7 +6,7 @@ use crate::{MetricError, Scores};
 
 type Finish = dyn Fn(&[f64], usize) -> Scores + Send + Sync;
 
-/// For each row a fixed number of figures whose sums determine the score.
+/// For each row a fixed number of values whose sums determine the score.
 ///
 /// A mean has the row's score, a word error rate has the row's hits and errors, BLEU has the row's
 /// n-gram counts. Resampling then only adds rows up; no caption is looked at again.
@@ -17,8 +17,8 @@ pub struct RowStatistics {
 }
 
 impl RowStatistics {
-    /// `values` holds `width` figures for each row, row after row; `finish` turns the sums over
-    /// the chosen rows (`width` figures) and the number of rows into scores.
+    /// `values` holds `width` values for each row, row after row; `finish` turns the sums over
+    /// the chosen rows (`width` sums) and the number of rows into scores.
     ///
     /// A `width` of 0 is taken as 1.
     pub fn new(
@@ -52,7 +52,7 @@ impl RowStatistics {
         self.len() == 0
     }
 
-    /// The figures of one row; `None` past the end.
+    /// The values of one row; `None` past the end.
     pub fn row(&self, row: usize) -> Option<&[f64]> {
         let start = row.checked_mul(self.width)?;
         self.values.get(start..start.checked_add(self.width)?)
@@ -79,9 +79,9 @@ impl RowStatistics {
     fn finish_rows<'a>(&self, rows: impl Iterator<Item = &'a [f64]>) -> Scores {
         let mut sums = vec![0.0; self.width];
         let mut count = 0;
-        for figures in rows {
-            for (sum, figure) in sums.iter_mut().zip(figures) {
-                *sum += figure;
+        for row in rows {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += value;
             }
             count += 1;
         }
@@ -97,13 +97,14 @@ impl RowStatistics {
         Ok(())
     }
 
-    pub(crate) fn check_same_figures(&self, other: &RowStatistics) -> Result<(), MetricError> {
-        let figures = |statistics: &RowStatistics| {
+    pub(crate) fn check_same_values(&self, other: &RowStatistics) -> Result<(), MetricError> {
+        let names = |statistics: &RowStatistics| {
             let scores = statistics.total();
-            let names: Vec<_> = scores.iter().map(|(name, _)| name.to_owned()).collect();
+            let mut names: Vec<_> = scores.iter().map(|(name, _)| name.to_owned()).collect();
+            names.sort(); // the order says nothing
             names.join(", ")
         };
-        let (left, right) = (figures(self), figures(other));
+        let (left, right) = (names(self), names(other));
         if self.width != other.width || left != right {
             return Err(MetricError::DifferentMetrics { left, right });
         }

@@ -139,7 +139,7 @@ impl Transforms {
             return Ok(());
         };
         Err(MetricError::TransformChangesRows {
-            transform: format!("{step:?}"),
+            transform: step.clone(),
         })
     }
 

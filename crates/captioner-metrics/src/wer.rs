@@ -1,4 +1,4 @@
-//! Word error rate, and the match error rate and word information figures beside it.
+//! Word error rate, and the match error rate and the word information rates beside it.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ const VALUES: [&str; 8] = [
 ];
 
 /// Word error rate over the corpus: all substitutions, deletions and insertions, divided by all
-/// words of the references. jiwer's counts and figures.
+/// words of the references. jiwer's counts and rates.
 ///
 /// Gives `wer`, `mer`, `wil`, `wip` and the counts `word_hits`, `word_substitutions`,
 /// `word_deletions`, `word_insertions`.
@@ -34,17 +34,17 @@ pub struct WordErrorRate {
     rows: Vec<EditCounts>,
 }
 
-/// The figures of a word error rate.
+/// Counts and rates of a [`WordErrorRate`] or a [`CharErrorRate`](crate::CharErrorRate).
 ///
-/// With `H` hits, `S` substitutions, `D` deletions, `I` insertions, `N = H + S + D` words in the
-/// references and `P = H + S + I` words in the predictions (Morris et al. 2004):
-/// `wer = (S + D + I) / N`, `mer = (S + D + I) / (N + I)`, `wip = H / N * H / P`,
+/// With `H` hits, `S` substitutions, `D` deletions, `I` insertions, `N = H + S + D` tokens in
+/// the references and `P = H + S + I` tokens in the predictions (Morris et al. 2004):
+/// `error_rate = (S + D + I) / N`, `mer = (S + D + I) / (N + I)`, `wip = H / N * H / P`,
 /// `wil = 1 - wip`.
 ///
-/// Where the references hold no word at all, jiwer's values: `wer` is the number of insertions,
+/// Where the references hold no token at all, jiwer's values: `error_rate` is the number of insertions,
 /// `mer` is 0 and `wip` 1 if the predictions are empty too, else `mer` is 1 and `wip` 0.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct WerDetails {
+pub struct ErrorRateDetails {
     /// Tokens that agree.
     pub hits: u64,
     /// Tokens put in place of others.
@@ -53,8 +53,8 @@ pub struct WerDetails {
     pub deletions: u64,
     /// Tokens that the reference lacks.
     pub insertions: u64,
-    /// Word error rate.
-    pub wer: f64,
+    /// Word or character error rate.
+    pub error_rate: f64,
     /// Match error rate.
     pub mer: f64,
     /// Word information lost.
@@ -63,13 +63,13 @@ pub struct WerDetails {
     pub wip: f64,
 }
 
-impl WerDetails {
+impl ErrorRateDetails {
     pub(crate) fn of(counts: EditCounts) -> Self {
         let references = counts.reference_length() as f64;
         let predictions = (counts.hits + counts.substitutions + counts.insertions) as f64;
         let hits = counts.hits as f64;
         let errors = counts.errors() as f64;
-        let (wer, mer, wip) = if references > 0.0 {
+        let (error_rate, mer, wip) = if references > 0.0 {
             let preserved = hits / references * (hits / predictions.max(1.0));
             let all = references + counts.insertions as f64;
             (errors / references, errors / all, preserved)
@@ -78,12 +78,12 @@ impl WerDetails {
         } else {
             (0.0, 0.0, 1.0)
         };
-        WerDetails {
+        ErrorRateDetails {
             hits: counts.hits,
             substitutions: counts.substitutions,
             deletions: counts.deletions,
             insertions: counts.insertions,
-            wer,
+            error_rate,
             mer,
             wil: 1.0 - wip,
             wip,
@@ -111,11 +111,11 @@ pub(crate) struct TransformPair {
 
 impl TransformPair {
     pub(crate) fn new(
-        references: Transforms,
         predictions: Transforms,
+        references: Transforms,
     ) -> Result<Self, MetricError> {
-        references.check_keeps_rows()?;
         predictions.check_keeps_rows()?;
+        references.check_keeps_rows()?;
         Ok(TransformPair {
             references,
             predictions,
@@ -169,14 +169,14 @@ impl TransformPair {
 /// Sums of hits, substitutions, deletions and insertions for each row.
 pub(crate) fn edit_statistics(
     rows: &[EditCounts],
-    finish: impl Fn(WerDetails) -> Scores + Send + Sync + 'static,
+    finish: impl Fn(ErrorRateDetails) -> Scores + Send + Sync + 'static,
 ) -> RowStatistics {
-    let figures = |row: &EditCounts| {
+    let counts = |row: &EditCounts| {
         [row.hits, row.substitutions, row.deletions, row.insertions].map(|count| count as f64)
     };
-    let values = rows.iter().flat_map(figures).collect();
+    let values = rows.iter().flat_map(counts).collect();
     RowStatistics::new(4, values, move |sums, _| {
-        finish(WerDetails::of(EditCounts {
+        finish(ErrorRateDetails::of(EditCounts {
             hits: sums[0] as u64,
             substitutions: sums[1] as u64,
             deletions: sums[2] as u64,
@@ -207,22 +207,22 @@ impl WordErrorRate {
     /// [`MetricError::TransformChangesRows`] if a step drops or joins rows; [`process_words`]
     /// takes those.
     pub fn with_transforms(
-        references: Transforms,
         predictions: Transforms,
+        references: Transforms,
     ) -> Result<Self, MetricError> {
         Ok(WordErrorRate {
-            transforms: TransformPair::new(references, predictions)?,
+            transforms: TransformPair::new(predictions, references)?,
             rows: Vec::new(),
         })
     }
 
-    /// The counts and figures over all rows so far, as typed values.
+    /// The counts and rates over all rows so far, as typed values.
     ///
     /// # Errors
     /// [`MetricError::NoRows`] before the first row.
-    pub fn details(&self) -> Result<WerDetails, MetricError> {
+    pub fn details(&self) -> Result<ErrorRateDetails, MetricError> {
         no_rows(&self.rows, self.name())?;
-        Ok(WerDetails::of(EditCounts::sum(&self.rows)))
+        Ok(ErrorRateDetails::of(EditCounts::sum(&self.rows)))
     }
 }
 
@@ -272,59 +272,61 @@ impl Metric for WordErrorRate {
     fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
         no_rows(&self.rows, self.name())?;
         Ok(edit_statistics(&self.rows, |details| {
-            let rates = [details.wer, details.mer, details.wil, details.wip];
+            let rates = [details.error_rate, details.mer, details.wil, details.wip];
             let values = rates.into_iter().chain(details.counts());
             VALUES.into_iter().zip(values).collect()
         }))
     }
 }
 
-/// The word error rate of whole lists, with jiwer's default transforms.
+/// The word error rate of whole lists, with jiwer's default transforms. Predictions come first, as
+/// everywhere in this crate (jiwer's come second).
 ///
 /// ```
-/// let wer = captioner_metrics::wer(&["a black cat"], &["a cat"])?;
+/// let wer = captioner_metrics::wer(&["a cat"], &["a black cat"])?;
 /// assert_eq!(wer, 1.0 / 3.0);
 /// # Ok::<(), captioner_metrics::MetricError>(())
 /// ```
 ///
 /// # Errors
 /// [`MetricError::RowCountMismatch`] if the lists have different lengths.
-pub fn wer<R: AsRef<str>, P: AsRef<str>>(
-    references: &[R],
+pub fn wer<P: AsRef<str>, R: AsRef<str>>(
     predictions: &[P],
+    references: &[R],
 ) -> Result<f64, MetricError> {
     let transforms = Transforms::wer_default();
     Ok(
-        process_words(references, predictions, &transforms, &transforms)?
+        process_words(predictions, references, &transforms, &transforms)?
             .details
-            .wer,
+            .error_rate,
     )
 }
 
-/// Tokens, alignments and figures of whole lists: jiwer's `process_words`, and with
+/// Tokens, alignments and rates of whole lists: jiwer's `process_words`, and with
 /// [`Transforms::cer_default`] its `process_characters`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WordOutput {
-    /// The tokens of each reference.
-    pub references: Vec<Vec<String>>,
     /// The tokens of each prediction.
     pub predictions: Vec<Vec<String>>,
+    /// The tokens of each reference.
+    pub references: Vec<Vec<String>>,
     /// How each reference and its prediction were aligned.
     pub alignments: Vec<Vec<AlignmentChunk>>,
-    /// Counts and figures over all rows. For characters, `wer` is the character error rate.
-    pub details: WerDetails,
+    /// Counts and rates over all rows.
+    pub details: ErrorRateDetails,
 }
 
-/// Aligns whole lists. The chains may change the number of rows, such as
+/// Aligns whole lists; predictions and their transforms come first (jiwer's come second). The chains
+/// may change the number of rows, such as
 /// [`Transforms::contiguous`], as long as both sides end with the same number.
 ///
 /// # Errors
 /// [`MetricError::RowCountMismatch`] if the numbers of rows differ after the transforms.
-pub fn process_words<R: AsRef<str>, P: AsRef<str>>(
-    references: &[R],
+pub fn process_words<P: AsRef<str>, R: AsRef<str>>(
     predictions: &[P],
-    reference_transforms: &Transforms,
+    references: &[R],
     prediction_transforms: &Transforms,
+    reference_transforms: &Transforms,
 ) -> Result<WordOutput, MetricError> {
     let references = reference_transforms.apply(references);
     let predictions = prediction_transforms.apply(predictions);
@@ -340,7 +342,7 @@ pub fn process_words<R: AsRef<str>, P: AsRef<str>>(
         .collect();
     let counts: Vec<_> = alignments.iter().map(|row| EditCounts::of(row)).collect();
     Ok(WordOutput {
-        details: WerDetails::of(EditCounts::sum(&counts)),
+        details: ErrorRateDetails::of(EditCounts::sum(&counts)),
         references,
         predictions,
         alignments,
@@ -352,7 +354,7 @@ mod tests {
     use super::*;
     use crate::single_references;
 
-    fn details(references: &[&str], predictions: &[&str]) -> WerDetails {
+    fn details(predictions: &[&str], references: &[&str]) -> ErrorRateDetails {
         let mut metric = WordErrorRate::new();
         let references = single_references(references);
         metric.update(predictions, &references).unwrap();
@@ -361,16 +363,22 @@ mod tests {
 
     #[test]
     fn errors_are_summed_over_the_corpus_not_averaged_over_rows() {
-        let details = details(&["a b c d e f g h i", "x"], &["a b c d e f g h i", "y"]);
-        assert_eq!(details.wer, 0.1);
+        let details = details(&["a b c d e f g h i", "y"], &["a b c d e f g h i", "x"]);
+        assert_eq!(details.error_rate, 0.1);
     }
 
     #[test]
     fn empty_references_get_jiwers_values() {
-        let silence = details(&[""], &[" "]);
-        assert_eq!((silence.wer, silence.mer, silence.wip), (0.0, 0.0, 1.0));
-        let invented = details(&["", ""], &["a cat", "dog"]);
-        assert_eq!((invented.wer, invented.mer, invented.wil), (3.0, 1.0, 1.0));
+        let silence = details(&[" "], &[""]);
+        assert_eq!(
+            (silence.error_rate, silence.mer, silence.wip),
+            (0.0, 0.0, 1.0)
+        );
+        let invented = details(&["a cat", "dog"], &["", ""]);
+        assert_eq!(
+            (invented.error_rate, invented.mer, invented.wil),
+            (3.0, 1.0, 1.0)
+        );
     }
 
     #[test]
@@ -379,17 +387,28 @@ mod tests {
         let references = [vec!["a b", "a c d e"]];
         metric.update(&["a c d"], &references).unwrap();
         let details = metric.details().unwrap();
-        assert_eq!((details.wer, details.deletions), (0.25, 1));
+        assert_eq!((details.error_rate, details.deletions), (0.25, 1));
+    }
+
+    #[test]
+    fn each_side_has_its_own_transforms_predictions_first() {
+        let lower = Transforms::wer_standardize();
+        let as_is = Transforms::wer_default();
+        for (prediction, reference, expected) in [("A", "a", 0.0), ("a", "A", 1.0)] {
+            let metric = WordErrorRate::with_transforms(lower.clone(), as_is.clone());
+            let mut metric = metric.unwrap();
+            metric.update(&[prediction], &[vec![reference]]).unwrap();
+            assert_eq!(metric.details().unwrap().error_rate, expected);
+            let output = process_words(&[prediction], &[reference], &lower, &as_is).unwrap();
+            assert_eq!(output.details.error_rate, expected);
+        }
     }
 
     #[test]
     fn different_row_counts_are_a_named_error() {
-        let error = wer(&["a", "b"], &["a"]).unwrap_err();
-        let expected = MetricError::RowCountMismatch {
-            predictions: 1,
-            references: 2,
-        };
-        assert_eq!(error, expected);
+        let error = wer(&["a"], &["a", "b"]).unwrap_err();
+        let expected = "1 predictions but references for 2 rows";
+        assert!(error.to_string().starts_with(expected), "{error}");
     }
 
     #[test]

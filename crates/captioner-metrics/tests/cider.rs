@@ -82,7 +82,7 @@ fn counts_of_a_set_of_another_size_weigh_as_the_formula_says() {
         let documents = &documents[..size];
         let counted = DocumentFrequencies::from_references(documents, CocoTokenizer::Pretokenized);
         let metric = Cider::new(CiderVariant::CiderD, CocoTokenizer::Pretokenized);
-        let mut metric = metric.with_frequencies(counted);
+        let mut metric = metric.with_document_frequencies(counted);
         metric.update(&predictions, &references).unwrap();
         let statistics = metric.row_statistics().unwrap();
         for (row, prediction) in predictions.iter().enumerate() {

@@ -43,21 +43,20 @@ fn rows_that_do_not_pair_up_are_refused_and_change_nothing() {
         let (predictions, references) = captions(4..7);
         let (predictions, references) = borrowed(&predictions, &references);
         let error = metric.update(&predictions, &references[..2]).unwrap_err();
-        let expected = MetricError::RowCountMismatch {
-            predictions: 3,
-            references: 2,
-        };
-        assert_eq!(error, expected, "{name}");
+        let expected = "3 predictions but references for 2 rows";
+        assert!(error.to_string().starts_with(expected), "{name}: {error}");
         assert_eq!(metric.compute().unwrap(), before, "{name}");
 
         let mut lacking = references.clone();
         lacking[1].clear();
         let error = metric.update(&predictions, &lacking).unwrap_err();
-        assert_eq!(error, MetricError::NoReferences { row: 1 }, "{name}");
+        let expected = matches!(error, MetricError::NoReferences { row: 1 });
+        assert!(expected, "{name}: {error}");
         assert_eq!(metric.compute().unwrap(), before, "{name}");
 
         metric.update(&predictions, &references).unwrap();
-        assert_eq!(metric.compute(), filled(name, 0..7).compute(), "{name}");
+        let [found, expected] = [metric, filled(name, 0..7)].map(|m| m.compute().unwrap());
+        assert_eq!(found, expected, "{name}");
     }
 }
 
@@ -65,12 +64,11 @@ fn rows_that_do_not_pair_up_are_refused_and_change_nothing() {
 fn without_rows_there_is_no_score() {
     for name in METRIC_NAMES {
         let mut metric = metric(name).unwrap();
-        let expected = MetricError::NoRows {
-            metric: metric.name().to_owned(),
-        };
-        assert_eq!(metric.compute().unwrap_err(), expected);
-        metric.update(&[], &[]).unwrap();
-        assert_eq!(metric.compute().unwrap_err(), expected);
+        for _ in 0..2 {
+            let error = metric.compute().unwrap_err();
+            assert!(matches!(error, MetricError::NoRows { metric } if metric == name));
+            metric.update(&[], &[]).unwrap();
+        }
     }
 }
 
@@ -160,7 +158,7 @@ fn a_fresh_metric_has_the_settings_and_no_rows() {
         ..SacreBleuSettings::default()
     };
     let own_settings: [Box<dyn Metric>; 7] = [
-        Box::new(cider.with_frequencies(counts)),
+        Box::new(cider.with_document_frequencies(counts)),
         Box::new(WordErrorRate::with_transforms(lower(), lower()).unwrap()),
         Box::new(CharErrorRate::with_transforms(lower(), lower()).unwrap()),
         Box::new(SacreBleu::new(settings)),
@@ -192,11 +190,10 @@ fn another_metric_is_not_merged() {
         let mut metric = filled(name, 0..4);
         let before = metric.compute().unwrap();
         let error = metric.merge(filled(other, 4..7)).unwrap_err();
-        let expected = MetricError::DifferentMetrics {
-            left: metric.name().to_owned(),
-            right: other.to_owned(),
+        let MetricError::DifferentMetrics { left, right } = error else {
+            panic!("{error}");
         };
-        assert_eq!(error, expected);
+        assert_eq!((left.as_str(), right.as_str()), (name, other));
         assert_eq!(metric.compute().unwrap(), before, "{name}");
     }
 }
@@ -223,9 +220,8 @@ fn only_distinct_n_cannot_be_resampled() {
         match filled(name, 0..4).row_statistics() {
             Ok(statistics) => assert_eq!(statistics.len(), 4, "{name}"),
             Err(error) => {
-                let metric = "distinct".to_owned();
-                assert_eq!(error, MetricError::NoRowStatistics { metric }, "{name}");
-                assert_eq!(name, "distinct");
+                let expected = matches!(error, MetricError::NoRowStatistics { .. });
+                assert!(expected && name == "distinct", "{name}: {error}");
             }
         }
     }
@@ -234,17 +230,19 @@ fn only_distinct_n_cannot_be_resampled() {
 
 #[test]
 fn transforms_that_change_the_number_of_rows_are_refused() {
-    let refused = |references: Transforms, predictions: Transforms, step: &str| {
-        let error = WordErrorRate::with_transforms(references, predictions).unwrap_err();
-        let transform = step.to_owned();
-        assert_eq!(error, MetricError::TransformChangesRows { transform });
+    let refused = |predictions: Transforms, references: Transforms, step: Transform| {
+        let error = WordErrorRate::with_transforms(predictions, references).unwrap_err();
+        let MetricError::TransformChangesRows { transform } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(transform, step);
     };
     let standard = Transforms::wer_default;
     let joined = || standard().contiguous();
     let dropping = || Transforms::new(vec![Transform::RemoveEmptyStrings], TokenUnit::Words);
-    refused(joined(), standard(), "ReduceToSingleSentence");
-    refused(standard(), joined(), "ReduceToSingleSentence");
-    refused(dropping(), standard(), "RemoveEmptyStrings");
+    refused(joined(), standard(), Transform::ReduceToSingleSentence);
+    refused(standard(), joined(), Transform::ReduceToSingleSentence);
+    refused(dropping(), standard(), Transform::RemoveEmptyStrings);
 }
 
 /// With nothing but this crate at hand.

@@ -54,6 +54,12 @@ impl Metric for Words {
         references: &[Vec<&str>],
     ) -> Result<(), MetricError> {
         check_rows(predictions, references)?;
+        if predictions.contains(&"") {
+            return Err(MetricError::Custom {
+                metric: self.name().to_owned(),
+                message: "an empty caption; leave it out".to_owned(),
+            });
+        }
         let words = predictions.iter().map(|caption| caption.split(' ').count());
         self.rows.extend(words.map(|words| words as f64));
         Ok(())
@@ -155,6 +161,8 @@ fn a_metric_of_ones_own_joins_the_others() {
     assert_eq!(set.greater_is_better("mer"), None); // not asked for
     set.update(&PREDICTIONS, &REFERENCES).unwrap();
     assert_eq!(set.compute().unwrap().get("words_each"), Some(10.0 / 3.0));
+    let error = set.update(&[""], &[["a cat"]]).unwrap_err();
+    assert_eq!(error.to_string(), "words: an empty caption; leave it out");
 
     let own = || {
         all_metrics()
@@ -170,7 +178,8 @@ fn a_metric_of_ones_own_joins_the_others() {
 #[test]
 fn a_later_metric_of_the_same_name_replaces_the_earlier() {
     let counts = DocumentFrequencies::from_references(&REFERENCES[..2], CocoTokenizer::Ptb);
-    let cider = Cider::new(CiderVariant::CiderD, CocoTokenizer::Ptb).with_frequencies(counts);
+    let cider =
+        Cider::new(CiderVariant::CiderD, CocoTokenizer::Ptb).with_document_frequencies(counts);
     let mut expected: Box<dyn Metric> = Box::new(cider);
     let available = all_metrics().into_iter().chain([expected.clone()]);
     let mut set = MetricSet::select(["cider_d"], available).unwrap();

@@ -136,8 +136,8 @@ proptest! {
     #[test]
     fn edits_are_the_fewest_and_the_same_both_ways(a in caption(), b in caption()) {
         for transforms in [Transforms::wer_default(), Transforms::cer_default()] {
-            let one_way = process_words(&[&a], &[&b], &transforms, &transforms).unwrap();
-            let other_way = process_words(&[&b], &[&a], &transforms, &transforms).unwrap();
+            let one_way = process_words(&[&b], &[&a], &transforms, &transforms).unwrap();
+            let other_way = process_words(&[&a], &[&b], &transforms, &transforms).unwrap();
             let errors = |output: &captioner_metrics::WordOutput| {
                 let details = output.details;
                 details.substitutions + details.deletions + details.insertions
@@ -151,15 +151,15 @@ proptest! {
     #[test]
     fn an_alignment_covers_both_sides_without_gap(a in caption(), b in caption()) {
         let transforms = Transforms::wer_default();
-        let output = process_words(&[&a], &[&b], &transforms, &transforms).unwrap();
-        let (mut reference, mut hypothesis) = (0, 0);
+        let output = process_words(&[&b], &[&a], &transforms, &transforms).unwrap();
+        let (mut reference, mut prediction) = (0, 0);
         for chunk in &output.alignments[0] {
             prop_assert_eq!(chunk.reference.start, reference);
-            prop_assert_eq!(chunk.hypothesis.start, hypothesis);
-            (reference, hypothesis) = (chunk.reference.end, chunk.hypothesis.end);
+            prop_assert_eq!(chunk.prediction.start, prediction);
+            (reference, prediction) = (chunk.reference.end, chunk.prediction.end);
         }
         prop_assert_eq!(reference, output.references[0].len());
-        prop_assert_eq!(hypothesis, output.predictions[0].len());
+        prop_assert_eq!(prediction, output.predictions[0].len());
     }
 
     #[test]

@@ -4,29 +4,29 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// What has to be done to a stretch of the reference to get the hypothesis.
+/// What has to be done to a span of the reference to get the prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EditKind {
     /// Both sides agree.
     Equal,
-    /// The hypothesis has other tokens in the same number.
+    /// The prediction has other tokens in the same number.
     Substitute,
-    /// The hypothesis has tokens the reference lacks.
+    /// The prediction has tokens the reference lacks.
     Insert,
-    /// The hypothesis lacks tokens of the reference.
+    /// The prediction lacks tokens of the reference.
     Delete,
 }
 
-/// A stretch of an alignment: token positions on both sides, ends excluded.
+/// A span of an alignment: token positions on both sides, ends excluded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlignmentChunk {
     /// What happened here.
     pub kind: EditKind,
     /// Positions in the reference; empty for an insertion.
     pub reference: Range<usize>,
-    /// Positions in the hypothesis; empty for a deletion.
-    pub hypothesis: Range<usize>,
+    /// Positions in the prediction; empty for a deletion.
+    pub prediction: Range<usize>,
 }
 
 /// How many tokens fell into each kind of edit.
@@ -47,7 +47,7 @@ impl EditCounts {
                 EditKind::Equal => counts.hits += reference,
                 EditKind::Substitute => counts.substitutions += reference,
                 EditKind::Delete => counts.deletions += reference,
-                EditKind::Insert => counts.insertions += chunk.hypothesis.len() as u64,
+                EditKind::Insert => counts.insertions += chunk.prediction.len() as u64,
             }
         }
         counts
@@ -76,7 +76,7 @@ impl EditCounts {
 pub(super) struct Alignment {
     chunks: Vec<AlignmentChunk>,
     reference_end: usize,
-    hypothesis_end: usize,
+    prediction_end: usize,
 }
 
 impl Alignment {
@@ -85,22 +85,22 @@ impl Alignment {
             return;
         }
         let reference = self.reference_end;
-        let hypothesis = self.hypothesis_end;
+        let prediction = self.prediction_end;
         if kind != EditKind::Insert {
             self.reference_end += length;
         }
         if kind != EditKind::Delete {
-            self.hypothesis_end += length;
+            self.prediction_end += length;
         }
         match self.chunks.last_mut() {
             Some(last) if last.kind == kind => {
                 last.reference.end = self.reference_end;
-                last.hypothesis.end = self.hypothesis_end;
+                last.prediction.end = self.prediction_end;
             }
             _ => self.chunks.push(AlignmentChunk {
                 kind,
                 reference: reference..self.reference_end,
-                hypothesis: hypothesis..self.hypothesis_end,
+                prediction: prediction..self.prediction_end,
             }),
         }
     }

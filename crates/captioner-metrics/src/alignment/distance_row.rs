@@ -17,7 +17,7 @@ struct Strip {
     edge_minus: [u64; LANES],
 }
 
-/// Edit distances of `text` to every prefix of `pattern`: `pattern.len() + 1` figures.
+/// Edit distances of `text` to every prefix of `pattern`: `pattern.len() + 1` values.
 ///
 /// `slots` has a 0 for every symbol and is handed back so. Takes time in `pattern.len() * text.len() / 64` and memory
 /// in the sum of the lengths.
@@ -154,7 +154,7 @@ fn extend_distances(distances: &mut Vec<u32>, strip: &Strip, length: usize) {
 mod tests {
     use super::*;
 
-    fn plain_row(pattern: &[u32], text: &[u32]) -> Vec<u32> {
+    fn reference_row(pattern: &[u32], text: &[u32]) -> Vec<u32> {
         let mut row: Vec<u32> = (0..=pattern.len() as u32).collect();
         for symbol in text {
             let mut diagonal = row[0];
@@ -177,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn lanes_and_strips_agree_with_the_plain_table() {
+    fn lanes_and_strips_agree_with_the_reference_table() {
         for (pattern, text) in [(1, 1), (64, 3), (65, 70), (511, 9), (512, 100), (1300, 700)] {
             for alphabet in [2, 5, 400] {
                 let pattern = symbols(pattern, alphabet, 7);
                 let text = symbols(text, alphabet, 11);
                 let row = distance_row(&pattern, &text, &mut vec![0; alphabet as usize]);
-                assert_eq!(row, plain_row(&pattern, &text));
+                assert_eq!(row, reference_row(&pattern, &text));
             }
         }
     }

@@ -103,7 +103,7 @@ impl LcsTable {
         &self.occurrences[self.starts[symbol]..self.starts[symbol + 1]]
     }
 
-    /// Rows for a stretch of the reference; `grown` takes `words` words for each.
+    /// Rows for a span of the reference; `grown` takes `words` words for each.
     fn fill(&self, reference: &[u32], flat: &mut [u64], grown: &mut [u64]) {
         for (symbol, grown) in reference.iter().zip(grown.chunks_mut(self.words)) {
             grown.fill(0);
@@ -228,7 +228,7 @@ impl Walk {
 mod tests {
     use super::*;
 
-    fn plain_union(reference: &[u32], candidates: &[Vec<u32>]) -> Vec<usize> {
+    fn reference_union(reference: &[u32], candidates: &[Vec<u32>]) -> Vec<usize> {
         let mut union = vec![false; reference.len()];
         for candidate in candidates {
             let mut table = vec![vec![0; candidate.len() + 1]; reference.len() + 1];
@@ -279,7 +279,7 @@ mod tests {
             let table = LcsTable::new(sentences, alphabet as usize);
             assert_eq!(
                 table.union(&reference),
-                plain_union(&reference, &candidates)
+                reference_union(&reference, &candidates)
             );
         }
     }

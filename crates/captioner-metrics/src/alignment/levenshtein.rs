@@ -4,7 +4,7 @@
 //! substituted, inserted and deleted. To give jiwer's counts, ties are broken as its library
 //! rapidfuzz does: equal ends are cut off first; the path is walked from the end and prefers a
 //! deletion, then an insertion, then the diagonal; and tables above 1 MiB are split at the middle
-//! of the hypothesis (Hirschberg 1975) where the left part of the reference is shortest.
+//! of the prediction (Hirschberg 1975) where the left part of the reference is shortest.
 
 use super::chunk::{Alignment, AlignmentChunk, EditKind};
 use super::distance_row::distance_row;
@@ -16,12 +16,12 @@ const SPLIT_BYTES: usize = 1 << 20;
 /// Aligns both sides of `pair` with the fewest substitutions, deletions and insertions.
 pub(crate) fn align(pair: &SymbolPair) -> Vec<AlignmentChunk> {
     let mut alignment = Alignment::default();
-    let most = pair.reference.len().max(pair.hypothesis.len());
+    let most = pair.reference.len().max(pair.prediction.len());
     let mut aligner = Aligner {
         slots: vec![0; pair.alphabet],
         out: &mut alignment,
     };
-    aligner.align(&pair.reference, &pair.hypothesis, most);
+    aligner.align(&pair.reference, &pair.prediction, most);
     alignment.into_chunks()
 }
 
@@ -32,34 +32,34 @@ struct Aligner<'a> {
 
 impl Aligner<'_> {
     /// `most` bounds the distance of the two sides.
-    fn align(&mut self, reference: &[u32], hypothesis: &[u32], most: usize) {
-        let prefix = common_prefix(reference, hypothesis);
-        let (reference, hypothesis) = (&reference[prefix..], &hypothesis[prefix..]);
-        let suffix = common_suffix(reference, hypothesis);
+    fn align(&mut self, reference: &[u32], prediction: &[u32], most: usize) {
+        let prefix = common_prefix(reference, prediction);
+        let (reference, prediction) = (&reference[prefix..], &prediction[prefix..]);
+        let suffix = common_suffix(reference, prediction);
         let reference = &reference[..reference.len() - suffix];
-        let hypothesis = &hypothesis[..hypothesis.len() - suffix];
+        let prediction = &prediction[..prediction.len() - suffix];
         self.out.push(EditKind::Equal, prefix);
-        if reference.is_empty() || hypothesis.is_empty() {
+        if reference.is_empty() || prediction.is_empty() {
             self.out.push(EditKind::Delete, reference.len());
-            self.out.push(EditKind::Insert, hypothesis.len());
+            self.out.push(EditKind::Insert, prediction.len());
         } else {
-            self.align_inner(reference, hypothesis, most);
+            self.align_inner(reference, prediction, most);
         }
         self.out.push(EditKind::Equal, suffix);
     }
 
-    fn align_inner(&mut self, reference: &[u32], hypothesis: &[u32], most: usize) {
-        let most = most.min(reference.len().max(hypothesis.len()));
+    fn align_inner(&mut self, reference: &[u32], prediction: &[u32], most: usize) {
+        let most = most.min(reference.len().max(prediction.len()));
         let band = reference.len().min(2 * most + 1);
-        let bytes = 2 * band * hypothesis.len() / 8;
-        if bytes < SPLIT_BYTES || reference.len() < 65 || hypothesis.len() < 10 {
-            let table = Table::fill(reference, hypothesis, most, &mut self.slots);
-            table.walk_back(reference, hypothesis, self.out);
+        let bytes = 2 * band * prediction.len() / 8;
+        if bytes < SPLIT_BYTES || reference.len() < 65 || prediction.len() < 10 {
+            let table = Table::fill(reference, prediction, most, &mut self.slots);
+            table.walk_back(reference, prediction, self.out);
             return;
         }
-        let split = split(reference, hypothesis, &mut self.slots);
+        let split = split(reference, prediction, &mut self.slots);
         let (left, right) = reference.split_at(split.reference);
-        let (before, after) = hypothesis.split_at(split.hypothesis);
+        let (before, after) = prediction.split_at(split.prediction);
         self.align(left, before, split.left);
         self.align(right, after, split.right);
     }
@@ -77,20 +77,20 @@ fn common_suffix(a: &[u32], b: &[u32]) -> usize {
 /// Where both sides are cut, and the distances of the two parts.
 struct Split {
     reference: usize,
-    hypothesis: usize,
+    prediction: usize,
     left: usize,
     right: usize,
 }
 
-fn split(reference: &[u32], hypothesis: &[u32], slots: &mut [u32]) -> Split {
-    let middle = hypothesis.len() / 2;
+fn split(reference: &[u32], prediction: &[u32], slots: &mut [u32]) -> Split {
+    let middle = prediction.len() / 2;
     let reversed = |tokens: &[u32]| tokens.iter().rev().copied().collect::<Vec<_>>();
     let right = distance_row(
         &reversed(reference),
-        &reversed(&hypothesis[middle..]),
+        &reversed(&prediction[middle..]),
         slots,
     );
-    let left = distance_row(reference, &hypothesis[..middle], slots);
+    let left = distance_row(reference, &prediction[..middle], slots);
     let mut best = 0;
     let total = |cut: usize| left[cut] + right[reference.len() - cut];
     for cut in 1..=reference.len() {
@@ -100,14 +100,14 @@ fn split(reference: &[u32], hypothesis: &[u32], slots: &mut [u32]) -> Split {
     }
     Split {
         reference: best,
-        hypothesis: middle,
+        prediction: middle,
         left: left[best] as usize,
         right: right[reference.len() - best] as usize,
     }
 }
 
 /// The differences between neighbouring cells of each row: one row for each token of the
-/// hypothesis, one bit for each token of the reference. Only words near the diagonal are kept:
+/// prediction, one bit for each token of the reference. Only words near the diagonal are kept:
 /// a cell further away than the largest possible distance is on no shortest path.
 struct Table {
     words: usize,           // stored in each row
@@ -117,19 +117,19 @@ struct Table {
 }
 
 impl Table {
-    fn fill(reference: &[u32], hypothesis: &[u32], most: usize, slots: &mut [u32]) -> Self {
+    fn fill(reference: &[u32], prediction: &[u32], most: usize, slots: &mut [u32]) -> Self {
         let all_words = reference.len().div_ceil(64);
-        let masks = fill_masks(reference, hypothesis, slots);
+        let masks = fill_masks(reference, prediction, slots);
         let words = all_words.min((2 * most + 1).div_ceil(64) + 1);
         let mut table = Table {
             words,
-            first_word: Vec::with_capacity(hypothesis.len()),
-            plus: Vec::with_capacity(words * hypothesis.len()),
-            minus: Vec::with_capacity(words * hypothesis.len()),
+            first_word: Vec::with_capacity(prediction.len()),
+            plus: Vec::with_capacity(words * prediction.len()),
+            minus: Vec::with_capacity(words * prediction.len()),
         };
         let mut plus = vec![u64::MAX; all_words];
         let mut minus = vec![0; all_words];
-        for (row, symbol) in hypothesis.iter().enumerate() {
+        for (row, symbol) in prediction.iter().enumerate() {
             let slot = slots[*symbol as usize] as usize;
             let first = (row.saturating_sub(most) / 64).min(all_words - words);
             let near = first..first + words;
@@ -139,22 +139,22 @@ impl Table {
             table.plus.extend_from_slice(&plus[near.clone()]);
             table.minus.extend_from_slice(&minus[near]);
         }
-        for symbol in hypothesis {
+        for symbol in prediction {
             slots[*symbol as usize] = 0;
         }
         table
     }
 
     /// Follows the path from the last cell to the first, then hands it over in reading order.
-    fn walk_back(&self, reference: &[u32], hypothesis: &[u32], out: &mut Alignment) {
-        let (mut column, mut row) = (reference.len(), hypothesis.len());
+    fn walk_back(&self, reference: &[u32], prediction: &[u32], out: &mut Alignment) {
+        let (mut column, mut row) = (reference.len(), prediction.len());
         let mut path: Vec<(EditKind, usize)> = Vec::new();
         while column > 0 && row > 0 {
             let kind = if self.bit(&self.plus, row - 1, column - 1) {
                 EditKind::Delete
             } else if row > 1 && self.bit(&self.minus, row - 2, column - 1) {
                 EditKind::Insert
-            } else if reference[column - 1] == hypothesis[row - 1] {
+            } else if reference[column - 1] == prediction[row - 1] {
                 EditKind::Equal
             } else {
                 EditKind::Substitute
@@ -183,11 +183,11 @@ impl Table {
     }
 }
 
-/// `masks[slot * words..]` marks where a symbol of the hypothesis stands in the reference.
-fn fill_masks(reference: &[u32], hypothesis: &[u32], slots: &mut [u32]) -> Vec<u64> {
+/// `masks[slot * words..]` marks where a symbol of the prediction stands in the reference.
+fn fill_masks(reference: &[u32], prediction: &[u32], slots: &mut [u32]) -> Vec<u64> {
     let words = reference.len().div_ceil(64);
     let mut next = 1;
-    for symbol in hypothesis {
+    for symbol in prediction {
         let slot = &mut slots[*symbol as usize];
         if *slot == 0 {
             *slot = next;
@@ -196,7 +196,7 @@ fn fill_masks(reference: &[u32], hypothesis: &[u32], slots: &mut [u32]) -> Vec<u
     }
     let mut masks = vec![0; next as usize * words];
     for (position, symbol) in reference.iter().enumerate() {
-        // Symbols that the hypothesis lacks share slot 0, which no row looks up.
+        // Symbols that the prediction lacks share slot 0, which no row looks up.
         let slot = slots[*symbol as usize] as usize;
         masks[slot * words + position / 64] |= 1 << (position % 64);
     }

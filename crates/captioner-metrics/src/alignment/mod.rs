@@ -1,4 +1,4 @@
-//! Edit alignments between a reference and a hypothesis.
+//! Edit alignments between a reference and a prediction.
 
 mod chunk;
 mod distance_row;

@@ -17,15 +17,15 @@ type PackedWord = u128;
 
 /// Counts edits between the words of two captions, cut at spaces; `None` if they are too many or
 /// too long.
-pub(crate) fn short_word_edits(reference: &str, hypothesis: &str) -> Option<EditCounts> {
+pub(crate) fn short_word_edits(reference: &str, prediction: &str) -> Option<EditCounts> {
     let (mut left, mut right) = ([0; LONGEST], [0; LONGEST]);
     let reference = pack_words(reference, &mut left)?;
-    let hypothesis = pack_words(hypothesis, &mut right)?;
+    let prediction = pack_words(prediction, &mut right)?;
     Some(count_edits(
         reference,
-        hypothesis,
-        |reference, hypothesis, masks| {
-            for (mask, word) in masks.iter_mut().zip(hypothesis) {
+        prediction,
+        |reference, prediction, masks| {
+            for (mask, word) in masks.iter_mut().zip(prediction) {
                 for (place, other) in reference.iter().enumerate() {
                     *mask |= u128::from(other == word) << place;
                 }
@@ -35,21 +35,21 @@ pub(crate) fn short_word_edits(reference: &str, hypothesis: &str) -> Option<Edit
 }
 
 /// Counts edits between the characters of two captions; `None` if they are too many or not ASCII.
-pub(crate) fn short_char_edits(reference: &str, hypothesis: &str) -> Option<EditCounts> {
+pub(crate) fn short_char_edits(reference: &str, prediction: &str) -> Option<EditCounts> {
     let fits = |text: &str| text.len() <= LONGEST && text.is_ascii();
-    if !fits(reference) || !fits(hypothesis) {
+    if !fits(reference) || !fits(prediction) {
         return None;
     }
-    let (reference, hypothesis) = (reference.as_bytes(), hypothesis.as_bytes());
+    let (reference, prediction) = (reference.as_bytes(), prediction.as_bytes());
     Some(count_edits(
         reference,
-        hypothesis,
-        |reference, hypothesis, masks| {
+        prediction,
+        |reference, prediction, masks| {
             let mut by_char = [0_u128; 128];
             for (place, char) in reference.iter().enumerate() {
                 by_char[usize::from(*char)] |= 1 << place;
             }
-            for (mask, char) in masks.iter_mut().zip(hypothesis) {
+            for (mask, char) in masks.iter_mut().zip(prediction) {
                 *mask = by_char[usize::from(*char)];
             }
         },
@@ -72,29 +72,29 @@ fn pack_words<'a>(text: &str, packed: &'a mut [PackedWord; LONGEST]) -> Option<&
     Some(&packed[..count])
 }
 
-/// `fill_masks` says for each symbol of the hypothesis where it stands in the reference.
+/// `fill_masks` says for each symbol of the prediction where it stands in the reference.
 fn count_edits<T: PartialEq>(
     reference: &[T],
-    hypothesis: &[T],
+    prediction: &[T],
     fill_masks: impl Fn(&[T], &[T], &mut [u128]),
 ) -> EditCounts {
-    let prefix = equal(reference.iter().zip(hypothesis));
-    let (reference, hypothesis) = (&reference[prefix..], &hypothesis[prefix..]);
-    let suffix = equal(reference.iter().rev().zip(hypothesis.iter().rev()));
+    let prefix = equal(reference.iter().zip(prediction));
+    let (reference, prediction) = (&reference[prefix..], &prediction[prefix..]);
+    let suffix = equal(reference.iter().rev().zip(prediction.iter().rev()));
     let reference = &reference[..reference.len() - suffix];
-    let hypothesis = &hypothesis[..hypothesis.len() - suffix];
+    let prediction = &prediction[..prediction.len() - suffix];
     let mut counts = EditCounts {
         hits: (prefix + suffix) as u64,
         ..EditCounts::default()
     };
-    if reference.is_empty() || hypothesis.is_empty() {
+    if reference.is_empty() || prediction.is_empty() {
         counts.deletions = reference.len() as u64;
-        counts.insertions = hypothesis.len() as u64;
+        counts.insertions = prediction.len() as u64;
         return counts;
     }
     let mut masks = [0; LONGEST];
-    let masks = &mut masks[..hypothesis.len()];
-    fill_masks(reference, hypothesis, masks);
+    let masks = &mut masks[..prediction.len()];
+    fill_masks(reference, prediction, masks);
     walk_back(masks, reference.len(), &mut counts);
     counts
 }
@@ -155,14 +155,14 @@ mod tests {
         for round in 0..2000 {
             let letters = [&b"ab"[..], b"ab ", b"abcdefgh  "][round % 3];
             let reference = text(round % 129, letters, &mut state);
-            let hypothesis = text(round * 7 % 129, letters, &mut state);
-            let chars = SymbolPair::new(reference.chars(), hypothesis.chars());
+            let prediction = text(round * 7 % 129, letters, &mut state);
+            let chars = SymbolPair::new(reference.chars(), prediction.chars());
             let expected = EditCounts::of(&align(&chars));
-            assert_eq!(short_char_edits(&reference, &hypothesis), Some(expected));
-            let words = [&reference, &hypothesis].map(|text| text.split_ascii_whitespace());
+            assert_eq!(short_char_edits(&reference, &prediction), Some(expected));
+            let words = [&reference, &prediction].map(|text| text.split_ascii_whitespace());
             let [left, right] = words;
             let expected = EditCounts::of(&align(&SymbolPair::new(left, right)));
-            if let Some(found) = short_word_edits(&reference, &hypothesis) {
+            if let Some(found) = short_word_edits(&reference, &prediction) {
                 assert_eq!(found, expected);
             }
         }

@@ -8,20 +8,20 @@ use crate::numbering::Numbering;
 #[derive(Debug)]
 pub(crate) struct SymbolPair {
     pub(crate) reference: Vec<u32>,
-    pub(crate) hypothesis: Vec<u32>,
+    pub(crate) prediction: Vec<u32>,
     pub(crate) alphabet: usize,
 }
 
 impl SymbolPair {
     pub(crate) fn new<T: Eq + Hash>(
         reference: impl IntoIterator<Item = T>,
-        hypothesis: impl IntoIterator<Item = T>,
+        prediction: impl IntoIterator<Item = T>,
     ) -> Self {
         let mut numbering = Numbering::default();
         let mut numbers = |token| numbering.number(token);
         SymbolPair {
             reference: reference.into_iter().map(&mut numbers).collect(),
-            hypothesis: hypothesis.into_iter().map(&mut numbers).collect(),
+            prediction: prediction.into_iter().map(&mut numbers).collect(),
             alphabet: numbering.len(),
         }
     }

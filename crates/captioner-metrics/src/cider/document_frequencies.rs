@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ngram::{MAX_ORDER, NGram, ngrams, tokens};
 use crate::vocabulary::Vocabulary;
-use crate::{CocoTokenizer, MetricError, whitespace};
+use crate::{CocoTokenizer, FileLocation, FileProblem, MetricError, whitespace};
 
 /// Document frequencies of n-grams. A document is one row's references together.
 ///
@@ -48,7 +48,7 @@ impl DocumentFrequencies {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path).map_err(|error| MetricError::file(path, error))?;
         let loaded: Self = serde_json::from_str(&text)
-            .map_err(|error| MetricError::malformed(path, error.line(), &error))?;
+            .map_err(|source| malformed(path, FileProblem::NoFrequencies { source }))?;
         loaded.check(path)?;
         Ok(loaded)
     }
@@ -57,11 +57,13 @@ impl DocumentFrequencies {
         for (gram, count) in &self.frequencies {
             let words = whitespace::words(gram).count();
             if words == 0 || words > MAX_ORDER || *count > self.documents {
-                let fault = format!(
-                    "{gram:?} has {words} words and occurs in {count} of {} documents",
-                    self.documents
-                );
-                return Err(MetricError::malformed(path, 0, &fault));
+                let problem = FileProblem::Frequency {
+                    ngram: gram.clone(),
+                    words,
+                    count: *count,
+                    documents: self.documents,
+                };
+                return Err(malformed(path, problem));
             }
         }
         Ok(())
@@ -120,6 +122,10 @@ impl DocumentFrequencies {
         });
         Frequencies::new(self.documents as usize, known.collect())
     }
+}
+
+fn malformed(path: &Path, problem: FileProblem) -> MetricError {
+    MetricError::malformed(path, FileLocation::Whole, problem)
 }
 
 fn write_durably(path: &Path, text: &str) -> std::io::Result<()> {

@@ -22,7 +22,7 @@ pub enum CiderVariant {
     /// This is what coco-caption prints as "CIDEr".
     #[default]
     CiderD,
-    /// The first CIDEr: the plain cosine.
+    /// The original CIDEr: the cosine alone.
     Cider,
 }
 
@@ -30,7 +30,7 @@ pub enum CiderVariant {
 /// from 0 to 10 for the mean over rows. Gives `cider_d` or `cider`.
 ///
 /// How much an n-gram weighs depends on in how many rows' references it occurs. Those counts come
-/// from the references of all rows, or from elsewhere: see [`Self::with_frequencies`]. With counts
+/// from the references of all rows, or from elsewhere: see [`Self::with_document_frequencies`]. With counts
 /// from a single row every weight, and so the score, is 0.
 #[derive(Debug, Clone, Default)]
 pub struct Cider {
@@ -70,7 +70,10 @@ impl Cider {
     /// Takes document frequencies from elsewhere, for example those of the whole COCO validation
     /// set. They must come from captions tokenized in the same way. Metrics that share them, such as
     /// `cider_d` and `cider`, take clones of one [`Arc`].
-    pub fn with_frequencies(mut self, frequencies: impl Into<Arc<DocumentFrequencies>>) -> Self {
+    pub fn with_document_frequencies(
+        mut self,
+        frequencies: impl Into<Arc<DocumentFrequencies>>,
+    ) -> Self {
         self.frequencies = Some(frequencies.into());
         self
     }

@@ -1,4 +1,4 @@
-//! A plain alignment in linear time, for captions too long for a beam.
+//! A greedy alignment in linear time, for captions too long for a beam.
 
 use std::collections::HashMap;
 

@@ -137,7 +137,7 @@ impl Side {
         matched / sum(self.content, self.function)
     }
 
-    fn figures(&self) -> impl Iterator<Item = f64> {
+    fn values(&self) -> impl Iterator<Item = f64> {
         let lengths = [self.content, self.function];
         let matches = self
             .content_matches
@@ -146,16 +146,15 @@ impl Side {
         lengths.into_iter().chain(matches)
     }
 
-    fn of_figures(figures: &[f64]) -> Self {
+    fn from_values(values: &[f64]) -> Self {
         let mut side = Side {
-            content: figures[0],
-            function: figures[1],
+            content: values[0],
+            function: values[1],
             ..Side::default()
         };
-        side.content_matches
-            .copy_from_slice(&figures[2..2 + STAGES]);
+        side.content_matches.copy_from_slice(&values[2..2 + STAGES]);
         side.function_matches
-            .copy_from_slice(&figures[2 + STAGES..SIDE_WIDTH]);
+            .copy_from_slice(&values[2 + STAGES..SIDE_WIDTH]);
         side
     }
 }
@@ -182,7 +181,7 @@ impl Counts {
         counts
     }
 
-    /// Whether all words are matched in one stretch.
+    /// Whether all words are matched in one chunk.
     fn is_perfect(&self) -> bool {
         let all = |side: &Side| side.matches() == side.content + side.function;
         self.chunks == 1.0 && all(&self.prediction) && all(&self.reference)
@@ -209,16 +208,16 @@ impl Counts {
         if score.is_nan() { 0.0 } else { score.max(0.0) }
     }
 
-    fn figures(&self) -> impl Iterator<Item = f64> {
-        let sides = self.prediction.figures().chain(self.reference.figures());
+    fn values(&self) -> impl Iterator<Item = f64> {
+        let sides = self.prediction.values().chain(self.reference.values());
         sides.chain([self.chunks])
     }
 
-    fn of_figures(figures: &[f64]) -> Self {
+    fn from_values(values: &[f64]) -> Self {
         Counts {
-            prediction: Side::of_figures(&figures[..SIDE_WIDTH]),
-            reference: Side::of_figures(&figures[SIDE_WIDTH..2 * SIDE_WIDTH]),
-            chunks: figures[WIDTH - 1],
+            prediction: Side::from_values(&values[..SIDE_WIDTH]),
+            reference: Side::from_values(&values[SIDE_WIDTH..2 * SIDE_WIDTH]),
+            chunks: values[WIDTH - 1],
         }
     }
 }
@@ -267,9 +266,9 @@ impl Metric for Meteor {
 
     fn row_statistics(&self) -> Result<RowStatistics, MetricError> {
         no_rows(&self.rows, self.name())?;
-        let values = self.rows.iter().flat_map(Counts::figures).collect();
+        let values = self.rows.iter().flat_map(Counts::values).collect();
         Ok(RowStatistics::new(WIDTH, values, |sums, _| {
-            Scores::from_iter([("meteor", Counts::of_figures(sums).score())])
+            Scores::from_iter([("meteor", Counts::from_values(sums).score())])
         }))
     }
 }

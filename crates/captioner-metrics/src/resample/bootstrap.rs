@@ -18,7 +18,7 @@ pub struct ConfidenceInterval {
     pub high: f64,
 }
 
-/// For each figure the percentile interval over scores of rows drawn with replacement, as google's
+/// For each value the percentile interval over scores of rows drawn with replacement, as google's
 /// `BootstrapAggregator` forms it: for a confidence of 0.95 the 2.5th, 50th and 97.5th percentile,
 /// linear between neighbours.
 ///
@@ -36,8 +36,8 @@ pub struct ConfidenceInterval {
 /// ```
 ///
 /// # Errors
-/// [`MetricError::Setting`] for no samples or a confidence outside 0 to 1, [`MetricError::NoRows`]
-/// without rows.
+/// [`MetricError::NoSamples`], [`MetricError::Confidence`] for one outside 0 to 1,
+/// [`MetricError::NoRows`] without rows.
 pub fn confidence_intervals(
     statistics: &RowStatistics,
     settings: &ResampleSettings,
@@ -56,22 +56,22 @@ fn intervals(
     let rows = statistics.len();
     let mut scores = |_| statistics.of_rows((0..rows).map(|_| draw(rows)));
     let samples: Vec<Scores> = (0..settings.samples).map(&mut scores).collect();
-    by_figure(&samples)
+    by_name(&samples)
         .into_iter()
         .map(|(name, values)| (name, interval(values, settings.confidence)))
         .collect()
 }
 
-/// The values of each figure over all samples.
-pub(super) fn by_figure(samples: &[Scores]) -> BTreeMap<String, Vec<f64>> {
-    let mut figures: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+/// Each value over all samples.
+pub(super) fn by_name(samples: &[Scores]) -> BTreeMap<String, Vec<f64>> {
+    let mut by_name: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for (name, value) in samples.iter().flat_map(Scores::iter) {
-        match figures.get_mut(name) {
+        match by_name.get_mut(name) {
             Some(values) => values.push(value),
-            None => drop(figures.insert(name.to_owned(), vec![value])),
+            None => drop(by_name.insert(name.to_owned(), vec![value])),
         }
     }
-    figures
+    by_name
 }
 
 pub(super) fn interval(mut values: Vec<f64>, confidence: f64) -> ConfidenceInterval {
@@ -180,12 +180,24 @@ mod tests {
     }
 
     #[test]
+    fn a_confidence_outside_0_to_1_or_nan_is_a_named_error() {
+        for confidence in [-0.1, 1.5, f64::NAN] {
+            let settings = ResampleSettings {
+                confidence,
+                ..ResampleSettings::default()
+            };
+            let error = confidence_intervals(&statistics(), &settings).unwrap_err();
+            assert!(matches!(error, MetricError::Confidence { .. }), "{error}");
+        }
+    }
+
+    #[test]
     fn no_samples_are_a_named_error() {
         let settings = ResampleSettings {
             samples: 0,
             ..ResampleSettings::default()
         };
         let error = confidence_intervals(&statistics(), &settings).unwrap_err();
-        assert!(matches!(error, MetricError::Setting { .. }));
+        assert!(matches!(error, MetricError::NoSamples));
     }
 }

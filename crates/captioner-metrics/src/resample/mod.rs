@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::MetricError;
 
-/// How resampling is done. The same seed gives the same figures on every machine.
+/// How resampling is done. The same seed gives the same values on every machine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ResampleSettings {
@@ -37,17 +37,11 @@ impl Default for ResampleSettings {
 impl ResampleSettings {
     fn check(&self) -> Result<(), MetricError> {
         if self.samples == 0 {
-            return Err(MetricError::Setting {
-                setting: "samples",
-                value: "0".to_owned(),
-                expected: "at least 1",
-            });
+            return Err(MetricError::NoSamples);
         }
         if !(0.0..=1.0).contains(&self.confidence) {
-            return Err(MetricError::Setting {
-                setting: "confidence",
-                value: self.confidence.to_string(),
-                expected: "between 0 and 1",
+            return Err(MetricError::Confidence {
+                confidence: self.confidence,
             });
         }
         Ok(())

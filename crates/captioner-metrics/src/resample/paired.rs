@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::bootstrap::{ConfidenceInterval, by_figure, interval};
+use super::bootstrap::{ConfidenceInterval, by_name, interval};
 use super::{Draws, ResampleSettings};
 use crate::{MetricError, RowStatistics, Scores};
 
-/// How two systems compare in one figure.
+/// How two systems compare in one value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PairedTest {
     /// Score of the first system.
@@ -55,7 +55,7 @@ pub fn paired_bootstrap(
 ///
 /// # Errors
 /// As [`paired_bootstrap`]; also [`MetricError::DifferentMetrics`] if the rows of the two systems
-/// hold different figures.
+/// hold different values.
 pub fn paired_permutation(
     first: &RowStatistics,
     second: &RowStatistics,
@@ -88,7 +88,7 @@ fn check(
             references: first.len(),
         });
     }
-    first.check_same_figures(second)
+    first.check_same_values(second)
 }
 
 fn differences(first: &Scores, second: &Scores) -> Scores {
@@ -106,7 +106,7 @@ fn tests(
     center: impl Fn(&[f64]) -> f64,
 ) -> BTreeMap<String, PairedTest> {
     let (first, second) = (first.total(), second.total());
-    let figures = by_figure(samples).into_iter().filter_map(|(name, values)| {
+    let tests = by_name(samples).into_iter().filter_map(|(name, values)| {
         let (first, second) = (first.get(&name)?, second.get(&name)?);
         let difference = second - first;
         let center = center(&values);
@@ -121,7 +121,7 @@ fn tests(
         };
         Some((name, test))
     });
-    figures.collect()
+    tests.collect()
 }
 
 #[cfg(test)]

@@ -4,18 +4,17 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::MetricError;
+use crate::{FileLocation, FileProblem, MetricError};
 
 /// What a file says of a row.
 pub(super) struct Entry {
     pub(super) id: Option<String>,
     pub(super) captions: Vec<String>,
-    /// From 1; 0 where lines mean nothing.
-    pub(super) line: usize,
+    pub(super) location: FileLocation,
 }
 
 /// Keys under which captions are looked for, one string or a list.
-const CAPTION_KEYS: [&str; 6] = [
+static CAPTION_KEYS: [&str; 6] = [
     "caption",
     "captions",
     "prediction",
@@ -33,7 +32,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, MetricError> {
     match ending.map(str::to_ascii_lowercase).as_deref() {
         Some("json") => coco(path, &text),
         Some("jsonl" | "ndjson") => json_lines(path, &text),
-        _ => Ok(plain_lines(&text)),
+        _ => Ok(text_lines(&text)),
     }
 }
 
@@ -42,7 +41,7 @@ fn read_text(path: &Path) -> Result<String, MetricError> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
-        MetricError::malformed(path, line, &"not UTF-8; convert the file to UTF-8")
+        MetricError::malformed(path, FileLocation::Line(line), FileProblem::NotUtf8)
     })?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(text) => text.to_owned(),
@@ -50,11 +49,11 @@ fn read_text(path: &Path) -> Result<String, MetricError> {
     })
 }
 
-fn plain_lines(text: &str) -> Vec<Entry> {
+fn text_lines(text: &str) -> Vec<Entry> {
     let entry = |(caption, line): (&str, usize)| Entry {
         id: None,
         captions: vec![caption.to_owned()],
-        line,
+        location: FileLocation::Line(line),
     };
     text.lines().zip(1..).map(entry).collect()
 }
@@ -63,8 +62,9 @@ fn json_lines(path: &Path, text: &str) -> Result<Vec<Entry>, MetricError> {
     let lines = text.lines().zip(1..);
     let lines = lines.filter(|(text, _)| !text.trim().is_empty());
     let entries = lines.map(|(text, line)| {
+        let location = FileLocation::Line(line);
         let value = serde_json::from_str(text).map_err(|error| not_json(path, line, &error))?;
-        entry(value, line).map_err(|reason| MetricError::malformed(path, line, &reason))
+        entry(value, location).map_err(|problem| MetricError::malformed(path, location, problem))
     });
     entries.collect()
 }
@@ -82,55 +82,64 @@ fn coco(path: &Path, text: &str) -> Result<Vec<Entry>, MetricError> {
         _ => None,
     };
     let Some(list) = list else {
-        let reason = "expected a list of results, or an object with a list of annotations; \
-                      for one JSON value on each line, call the file .jsonl";
-        return Err(MetricError::malformed(path, 0, &reason));
+        let whole = FileLocation::Whole;
+        return Err(MetricError::malformed(path, whole, FileProblem::NoList));
     };
     let entries = list.into_iter().enumerate().map(|(place, value)| {
-        entry(value, 0)
-            .map_err(|reason| MetricError::malformed(path, 0, &format!("entry {place}: {reason}")))
+        let location = FileLocation::Entry(place);
+        entry(value, location).map_err(|problem| MetricError::malformed(path, location, problem))
     });
     entries.collect()
 }
 
 fn not_json(path: &Path, line: usize, error: &serde_json::Error) -> MetricError {
-    let reason = format!("not JSON at column {}", error.column());
-    MetricError::malformed(path, line, &reason)
+    let column = error.column();
+    MetricError::malformed(
+        path,
+        FileLocation::Line(line),
+        FileProblem::NotJson { column },
+    )
 }
 
-fn entry(value: Value, line: usize) -> Result<Entry, String> {
+fn entry(value: Value, location: FileLocation) -> Result<Entry, FileProblem> {
     let (id, captions) = match value {
         Value::Object(mut object) => {
             let id = ID_KEYS.iter().find_map(|key| object.remove(*key));
             let captions = CAPTION_KEYS.iter().find_map(|key| object.remove(*key));
-            let missing = || format!("none of {}", CAPTION_KEYS.join(", "));
-            (id.map(id_text).transpose()?, captions.ok_or_else(missing)?)
+            let missing = FileProblem::NoCaption {
+                keys: &CAPTION_KEYS,
+            };
+            (id.map(id_text).transpose()?, captions.ok_or(missing)?)
         }
         captions => (None, captions),
     };
     Ok(Entry {
         id,
         captions: caption_texts(captions)?,
-        line,
+        location,
     })
 }
 
-fn id_text(id: Value) -> Result<String, String> {
+fn id_text(id: Value) -> Result<String, FileProblem> {
     match id {
         Value::String(text) => Ok(text),
         Value::Number(number) => Ok(number.to_string()),
-        other => Err(format!("id {other} is neither a number nor a string")),
+        other => Err(FileProblem::IdType {
+            value: other.to_string(),
+        }),
     }
 }
 
-fn caption_texts(captions: Value) -> Result<Vec<String>, String> {
+fn caption_texts(captions: Value) -> Result<Vec<String>, FileProblem> {
     let list = match captions {
         Value::Array(list) => list,
         other => vec![other],
     };
     let text = |caption| match caption {
         Value::String(text) => Ok(text),
-        other => Err(format!("{other} where a caption is expected")),
+        other => Err(FileProblem::CaptionNoString {
+            value: other.to_string(),
+        }),
     };
     list.into_iter().map(text).collect()
 }

@@ -157,12 +157,12 @@ fn step_1b(word: &mut String) {
         && has_vowel(stem)
     {
         word.truncate(stem.len());
-        mend_1b(word);
+        restore_1b(word);
     }
 }
 
 /// Gives back what `ed` and `ing` had taken: an `e`, or one of two letters.
-fn mend_1b(word: &mut String) {
+fn restore_1b(word: &mut String) {
     if word.ends_with("at") || word.ends_with("bl") || word.ends_with("iz") {
         word.push('e');
     } else if ends_in_double_consonant(word) {

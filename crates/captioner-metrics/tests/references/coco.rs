@@ -81,7 +81,7 @@ fn cider_d_with_frequencies_from_a_file_is_equal() {
     counted.save(&path).unwrap();
     let loaded = DocumentFrequencies::load(&path).unwrap();
     let metric = Cider::new(CiderVariant::CiderD, CocoTokenizer::Ptb);
-    let mut metric = metric.with_frequencies(loaded);
+    let mut metric = metric.with_document_frequencies(loaded);
     let predictions = predictions();
     let predictions = borrow_captions(&predictions[half..]);
     metric

@@ -1,14 +1,14 @@
 //! Counts, rates and alignments equal jiwer's.
 
 use captioner_metrics::{
-    AlignmentChunk, CharErrorRate, EditKind, Metric, Transforms, WerDetails, WordErrorRate,
+    AlignmentChunk, CharErrorRate, EditKind, ErrorRateDetails, Metric, Transforms, WordErrorRate,
     process_words,
 };
 use serde_json::Value;
 
 use crate::fixture::{CORPUS, ROWS, assert_close, first_references, number, over_all_rows};
 
-fn assert_details(found: &WerDetails, expected: &Value) {
+fn assert_details(found: &ErrorRateDetails, expected: &Value) {
     let counts = [
         (found.hits, "hits"),
         (found.substitutions, "substitutions"),
@@ -19,11 +19,11 @@ fn assert_details(found: &WerDetails, expected: &Value) {
         assert_eq!(Some(count), expected[name].as_u64(), "{name} of {expected}");
     }
     let rates = [
-        (found.wer, "wer"),
+        (found.error_rate, "wer"),
         (found.mer, "mer"),
         (found.wil, "wil"),
         (found.wip, "wip"),
-        (found.wer, "cer"),
+        (found.error_rate, "cer"),
     ];
     for (rate, name) in rates {
         if let Some(expected) = expected.get(name) {
@@ -59,7 +59,7 @@ fn alignments_of_every_row_are_the_same() {
     let references: Vec<_> = ROWS.iter().map(|row| &row.references[0]).collect();
     let predictions: Vec<_> = ROWS.iter().map(|row| &row.prediction).collect();
     let transforms = Transforms::wer_default();
-    let output = process_words(&references, &predictions, &transforms, &transforms).unwrap();
+    let output = process_words(&predictions, &references, &transforms, &transforms).unwrap();
     for (place, (row, found)) in ROWS.iter().zip(&output.alignments).enumerate() {
         let expected = row
             .alignment
@@ -72,7 +72,7 @@ fn alignments_of_every_row_are_the_same() {
                     _ => EditKind::Delete,
                 },
                 reference: *a..*b,
-                hypothesis: *c..*d,
+                prediction: *c..*d,
             });
         assert_eq!(*found, expected.collect::<Vec<_>>(), "row {place}");
     }
@@ -86,7 +86,7 @@ fn empty_references_are_treated_alike() {
     for case in cases.values() {
         let transforms = Transforms::wer_default();
         let (references, predictions) = (list(&case["references"]), list(&case["predictions"]));
-        let output = process_words(&references, &predictions, &transforms, &transforms).unwrap();
+        let output = process_words(&predictions, &references, &transforms, &transforms).unwrap();
         assert_details(&output.details, case);
     }
 }
@@ -107,7 +107,7 @@ fn long_captions_that_split_the_table_are_aligned_alike() {
         (Transforms::wer_default(), "words"),
         (Transforms::cer_default(), "chars"),
     ] {
-        let output = process_words(&references, &predictions, &transforms, &transforms).unwrap();
+        let output = process_words(&predictions, &references, &transforms, &transforms).unwrap();
         assert_details(&output.details, &CORPUS["long"][name]);
     }
 }
