@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a picture was not drawn or not written. Each message names the bad value and the mend.
+/// Why a picture was not drawn or not written. Each message names the bad value and the help.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReportError {
@@ -75,7 +75,7 @@ pub enum ReportError {
     /// A series has points, but none which a chart can show.
     #[error(
         "none of the {count} points of series {name:?} can be drawn: {}",
-        if *log_y { "all are NaN, infinite, or not above zero; turn `log_y` off to show zeros" }
+        if *log_y { "all are NaN, infinite, or not above zero; set `log_y` to false to show zeros" }
         else { "all are NaN or infinite" }
     )]
     NoDrawablePoints {
@@ -100,17 +100,17 @@ pub enum ReportError {
     },
     /// Title, legend and labels take up the whole chart.
     #[error(
-        "the title, legend and labels leave no room for the curves; \
+        "the title, legend and labels leave no space for the curves; \
          make the chart at least {width}x{height} pixels"
     )]
-    NoRoom {
+    ChartTooSmall {
         /// A width which is enough for these labels.
         width: u32,
         /// A height which is enough at the chart's own width.
         height: u32,
     },
-    /// The path to write to names no file, or something which is not a plain file.
-    #[error("{} can't be written as a picture: {reason}; name a file, such as samples.png", path.display())]
+    /// The path to write to names no file, or something which is not a regular file.
+    #[error("{} can't be written: {reason}; name a file, such as samples.png or loss.svg", path.display())]
     NotAFile {
         /// The path given.
         path: PathBuf,
@@ -130,7 +130,7 @@ pub enum ReportError {
         source: image::ImageError,
     },
     /// The file could not be written. What stood at the path before is untouched.
-    #[error("{} could not be written: {source}; check that its folder exists and has room", path.display())]
+    #[error("{} could not be written: {source}; check that its folder exists and that the disk has space", path.display())]
     Write {
         /// The file.
         path: PathBuf,

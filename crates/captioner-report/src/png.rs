@@ -19,7 +19,8 @@ use crate::ReportError;
 /// [`ReportError::NotAFile`] when the path names a folder, a device or nothing,
 /// [`ReportError::Encode`] for a picture without pixels, [`ReportError::Write`] when the folder
 /// is missing, full or closed to us.
-pub fn write_png(picture: &RgbImage, path: &Path) -> Result<(), ReportError> {
+pub fn write_png(picture: &RgbImage, path: impl AsRef<Path>) -> Result<(), ReportError> {
+    let path = path.as_ref();
     let folder = folder_of(path)?;
     let bytes = encode(picture, path)?;
     put(&bytes, &folder, path).map_err(|source| ReportError::Write {
@@ -29,7 +30,7 @@ pub fn write_png(picture: &RgbImage, path: &Path) -> Result<(), ReportError> {
 }
 
 /// The folder which holds the file; an error when no plain file can stand at the path.
-fn folder_of(path: &Path) -> Result<PathBuf, ReportError> {
+pub(crate) fn folder_of(path: &Path) -> Result<PathBuf, ReportError> {
     let refuse = |reason| ReportError::NotAFile {
         path: path.to_path_buf(),
         reason,
@@ -67,7 +68,7 @@ fn encode(picture: &RgbImage, path: &Path) -> Result<Vec<u8>, ReportError> {
     Ok(bytes.into_inner())
 }
 
-fn put(bytes: &[u8], folder: &Path, path: &Path) -> std::io::Result<()> {
+pub(crate) fn put(bytes: &[u8], folder: &Path, path: &Path) -> std::io::Result<()> {
     let mut file = scratch_file(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
