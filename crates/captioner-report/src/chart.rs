@@ -12,6 +12,8 @@ const MIN_PLOT: f64 = 64.0;
 const MARGIN: f64 = 24.0;
 /// Between a label and what it belongs to.
 const GAP: f64 = 8.0;
+/// Between the y label and the plot, whose topmost value reaches above it.
+const Y_LABEL_GAP: f64 = 14.0;
 /// Between the plot's left and right edge and the first and last step.
 const INSET: f64 = 8.0;
 /// A tick for about so many pixels.
@@ -82,7 +84,11 @@ impl Chart {
         let label = |text: &str| shorten_to(text, LABEL.size, inner, usize::MAX);
         let (x_label, y_label) = (label(&options.x_label), label(&y_label(options)));
         let legend_top = MARGIN + with_gap(title.len() as f64 * TITLE_LINE);
-        let top = legend_top + with_gap(legend.height()) + with_gap(label_height(&y_label));
+        let above = match label_height(&y_label) {
+            0.0 => 0.0,
+            height => height + Y_LABEL_GAP,
+        };
+        let top = legend_top + with_gap(legend.height()) + above;
         let below = MARGIN + GAP + LINE + with_gap(label_height(&x_label));
         let y = y_axis(extent, options.log_y, height - top - below);
         let plot = Plot {
@@ -139,7 +145,7 @@ impl Chart {
             let y = self.y_pixel(tick.value);
             let line_y = sharp(y);
             let (left, right) = (self.plot.left, self.plot.right);
-            document.line((left, line_y), (right, line_y), GRID);
+            document.polyline(&[(left, line_y), (right, line_y)], GRID);
             let place = (left - GAP, y + TICK.size * 0.35);
             document.text(&tick.label, place, TICK, Anchor::End);
         }
@@ -148,12 +154,12 @@ impl Chart {
     /// The axis line with small marks, each with its step beneath; labels never overlap.
     fn draw_x_ticks(&self, document: &mut Document) {
         let bottom = sharp(self.plot.bottom);
-        document.line((self.plot.left, bottom), (self.plot.right, bottom), AXIS);
+        document.polyline(&[(self.plot.left, bottom), (self.plot.right, bottom)], AXIS);
         let sheet_right = self.plot.right + MARGIN;
         let mut free_from = f64::NEG_INFINITY;
         for tick in &self.x.ticks {
             let x = sharp(self.x_pixel(tick.value));
-            document.line((x, bottom), (x, bottom + TICK_LENGTH), AXIS);
+            document.polyline(&[(x, bottom), (x, bottom + TICK_LENGTH)], AXIS);
             let half = text_width(&tick.label, TICK.size) / 2.0;
             let middle = x.min(sheet_right - half);
             if middle - half >= free_from {
@@ -166,7 +172,7 @@ impl Chart {
 
     /// The y label above its axis, so that it reads level; the x label at its axis' end.
     fn draw_axis_labels(&self, document: &mut Document) {
-        let y_baseline = self.plot.top - GAP - (LINE - LABEL.size);
+        let y_baseline = self.plot.top - Y_LABEL_GAP - (LINE - LABEL.size);
         document.text(&self.y_label, (MARGIN, y_baseline), LABEL, Anchor::Start);
         let x_baseline = self.plot.bottom + 2.0 * GAP + LINE + LABEL.size;
         let corner = (self.plot.right, x_baseline);

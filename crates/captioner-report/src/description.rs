@@ -11,21 +11,16 @@ pub(crate) fn title_in_words(series: &[Series], options: &CurveOptions) -> Strin
     }
 }
 
-/// What the chart shows: the axes, and where each curve starts, ends and is lowest and highest.
+/// What the chart shows: the axes, and where each curve starts, ends and is lowest.
 pub(crate) fn describe(curves: &[Curve<'_>], options: &CurveOptions) -> String {
     let or = |label: &str, otherwise: &str| match label.trim() {
         "" => otherwise.to_owned(),
         label => label.to_owned(),
     };
-    let scale = if options.log_y {
-        ", logarithmic scale"
-    } else {
-        ""
-    };
     let (y, x) = (or(&options.y_label, "value"), or(&options.x_label, "step"));
+    let scale = if options.log_y { ", log scale" } else { "" };
     let mut text = format!("Line chart of {y} over {x}{scale}.");
     for curve in curves {
-        text.push(' ');
         text.push_str(&describe_curve(curve));
     }
     text
@@ -34,35 +29,23 @@ pub(crate) fn describe(curves: &[Curve<'_>], options: &CurveOptions) -> String {
 fn describe_curve(curve: &Curve<'_>) -> String {
     let (name, count) = (&curve.series.name, curve.series.points.len());
     let points: Vec<(f64, f64)> = curve.points().collect();
-    let by_value = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
-    let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return format!("{name}: nothing to draw.");
+    let lowest = points.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
+    let ends = points.first().copied().zip(points.last().copied());
+    let (Some((first, last)), Some(lowest)) = (ends, lowest) else {
+        return String::new(); // a series without drawable points is refused before
     };
-    let lowest = points.iter().min_by(by_value).unwrap_or(first);
-    let highest = points.iter().max_by(by_value).unwrap_or(first);
-    let at = |(step, value): &(f64, f64)| format!("{} at {}", short(*value), short(*step));
-    let mut text = format!("{name}: {count} {}", plural(count, "point"));
-    if points.len() < count {
-        text.push_str(&format!(", {} of them not drawable", count - points.len()));
-    }
-    if points.len() == 1 {
-        return format!("{text}, {}.", at(first));
-    }
-    let (first, last, lowest, highest) = (at(first), at(last), at(lowest), at(highest));
-    format!("{text}, from {first} to {last}; lowest {lowest}, highest {highest}.")
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 {
-        word.to_owned()
-    } else {
-        format!("{word}s")
-    }
+    let [first, last, lowest] = [first, last, lowest].map(value_at);
+    let drawn = points.len();
+    format!(" {name}: {drawn} of {count} points drawn, from {first} to {last}, lowest {lowest}.")
 }
 
 /// What a dot stands for.
-pub(crate) fn note(name: &str, (step, value): (f64, f64)) -> String {
-    format!("{name}: {} at {}", short(value), short(step))
+pub(crate) fn note(name: &str, point: (f64, f64)) -> String {
+    format!("{name}: {}", value_at(point))
+}
+
+fn value_at((step, value): (f64, f64)) -> String {
+    format!("{} at {}", short(value), short(step))
 }
 
 /// A number to four significant digits; whole numbers up to a billion in full.
@@ -118,9 +101,9 @@ mod tests {
         let curves = [0, 1].map(|index| Curve::new(&series[index], index, &options));
         assert_eq!(
             describe(&curves, &options),
-            "Line chart of loss over step, logarithmic scale. training: 3 points, from 4 at 1 to \
-             0.5 at 3; lowest 0.25 at 2, highest 4 at 1. held out: 2 points, 1 of them not \
-             drawable, 0.3 at 2."
+            "Line chart of loss over step, log scale. training: 3 of 3 points drawn, from 4 at 1 to \
+             0.5 at 3, lowest 0.25 at 2. held out: 1 of 2 points drawn, from 0.3 at 2 to 0.3 at 2, \
+             lowest 0.3 at 2."
         );
         assert_eq!(title_in_words(&series, &options), "training, held out");
     }
