@@ -30,7 +30,7 @@ pub fn write_png(picture: &RgbImage, path: impl AsRef<Path>) -> Result<(), Repor
 }
 
 /// The folder which holds the file; an error when no plain file can stand at the path.
-pub(crate) fn folder_of(path: &Path) -> Result<PathBuf, ReportError> {
+fn folder_of(path: &Path) -> Result<PathBuf, ReportError> {
     let refuse = |reason| ReportError::NotAFile {
         path: path.to_path_buf(),
         reason,
@@ -68,7 +68,7 @@ fn encode(picture: &RgbImage, path: &Path) -> Result<Vec<u8>, ReportError> {
     Ok(bytes.into_inner())
 }
 
-pub(crate) fn put(bytes: &[u8], folder: &Path, path: &Path) -> std::io::Result<()> {
+fn put(bytes: &[u8], folder: &Path, path: &Path) -> std::io::Result<()> {
     let mut file = scratch_file(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

@@ -2,22 +2,20 @@
 
 use std::path::Path;
 
-use crate::ReportError;
-use crate::png::{folder_of, put};
+use captioner_files::write_file;
 
-/// Writes an SVG document, such as [`curves_svg`](crate::curves_svg) draws, whole or not at all,
-/// in the way of [`write_png`](crate::write_png).
+use crate::ReportError;
+
+/// Writes an SVG document, such as [`curves_svg`](crate::curves_svg) draws, whole or not at all.
+///
+/// A file that stood there before is replaced; on an error it is left as it was. The folder must
+/// exist.
 ///
 /// # Errors
-/// [`ReportError::NotAFile`] when the path names a folder, a device or nothing,
-/// [`ReportError::Write`] when the folder is missing, full or closed to us.
+/// When the path names a folder, a device or nothing, or when the folder is
+/// missing, full or closed to us.
 pub fn write_svg(svg: &str, path: impl AsRef<Path>) -> Result<(), ReportError> {
-    let path = path.as_ref();
-    let folder = folder_of(path)?;
-    put(svg.as_bytes(), &folder, path).map_err(|source| ReportError::Write {
-        path: path.to_path_buf(),
-        source,
-    })
+    Ok(write_file(path, svg.as_bytes())?)
 }
 
 #[cfg(test)]
@@ -38,9 +36,10 @@ mod tests {
     #[test]
     fn a_folder_or_a_missing_folder_is_a_named_error() {
         let folder = tempfile::tempdir().unwrap();
-        let error = write_svg("<svg/>", folder.path()).unwrap_err();
-        assert!(matches!(error, ReportError::NotAFile { .. }), "{error}");
-        let error = write_svg("<svg/>", folder.path().join("missing/loss.svg")).unwrap_err();
-        assert!(matches!(error, ReportError::Write { .. }), "{error}");
+        let error = write_svg("<svg/>", folder.path()).unwrap_err().to_string();
+        assert!(error.contains("is a folder"), "{error}");
+        let missing = folder.path().join("missing/loss.svg");
+        let error = write_svg("<svg/>", missing).unwrap_err().to_string();
+        assert!(error.contains("there is no folder"), "{error}");
     }
 }
