@@ -34,5 +34,5 @@ pub const SKY: Rgb<u8> = Rgb([86, 180, 233]);
 /// Okabe-Ito black.
 pub const BLACK: Rgb<u8> = Rgb([0, 0, 0]);
 
-/// The colours which [`curves`](crate::curves()) gives to its series, in order.
+/// The colours which [`curves_svg`](crate::curves_svg) gives to its series, in order.
 pub const SERIES: [Rgb<u8>; 7] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK];

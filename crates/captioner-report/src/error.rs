@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a picture was not drawn or not written. Each message names the bad value and the mend.
+/// Why a picture was not drawn or not written. Each message names the bad value and the help.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReportError {
@@ -55,6 +55,9 @@ pub enum ReportError {
         /// The largest allowed number of pixels.
         limit: u64,
     },
+    /// The SVG document could not be written. What stood at the path before is untouched.
+    #[error(transparent)]
+    File(#[from] captioner_files::FileError),
     /// The chart was given no series.
     #[error("a chart of curves needs at least one series, but none was given")]
     NoSeries,
@@ -75,7 +78,7 @@ pub enum ReportError {
     /// A series has points, but none which a chart can show.
     #[error(
         "none of the {count} points of series {name:?} can be drawn: {}",
-        if *log_y { "all are NaN, infinite, or not above zero; turn `log_y` off to show zeros" }
+        if *log_y { "all are NaN, infinite, or not above zero; set `log_y` to false to show zeros" }
         else { "all are NaN or infinite" }
     )]
     NoDrawablePoints {
@@ -100,10 +103,10 @@ pub enum ReportError {
     },
     /// Title, legend and labels take up the whole chart.
     #[error(
-        "the title, legend and labels leave no room for the curves; \
+        "the title, legend and labels leave no space for the curves; \
          make the chart at least {width}x{height} pixels"
     )]
-    NoRoom {
+    ChartTooSmall {
         /// A width which is enough for these labels.
         width: u32,
         /// A height which is enough at the chart's own width.

@@ -1,87 +1,100 @@
-//! The pens that tell series apart, and the legend that names them.
+//! The line styles that tell series apart, and the legend that names them.
 
-use image::{Rgb, RgbImage};
+use image::Rgb;
 
 use crate::colour;
-use crate::stroke::{Coverage, Point, dashes};
-use crate::text::{Face, draw, measure, shorten};
+use crate::svg::{Anchor, Document, Font, Point, Stroke, shorten_to, text_width};
 
 /// How wide every curve is, in pixels.
-pub(crate) const LINE_WIDTH: f64 = 2.0;
+const LINE_WIDTH: f64 = 2.0;
+const DOT_RADIUS: f64 = 3.5;
 /// The longest name shown whole, in characters.
 const MAX_NAME: usize = 40;
 /// The length of the sample line before a name.
-const SAMPLE: u32 = 28;
-const SAMPLE_AIR: u32 = 8;
+const SAMPLE: f64 = 28.0;
+const SAMPLE_GAP: f64 = 8.0;
 /// Between one entry and the next in a row.
-const ENTRY_GAP: u32 = 24;
-const ROW_HEIGHT: u32 = 20;
+const ENTRY_GAP: f64 = 24.0;
+const ROW_HEIGHT: f64 = 20.0;
+const FONT: Font = Font {
+    size: 13.0,
+    bold: false,
+    colour: colour::TEXT,
+};
 
-/// The colour and dashes of one series.
+/// The colour and dashes of one series, and whether each of its points is marked.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Pen {
-    pub(crate) colour: Rgb<u8>,
-    /// Lengths of dash and gap, in pixels.
-    dash: Option<(f64, f64)>,
+pub(crate) struct LineStyle {
+    colour: Rgb<u8>,
+    dashes: Option<(f64, f64)>,
+    pub(crate) marked: bool,
 }
 
-impl Pen {
-    /// How many series get a pen that no other has: each colour comes solid, dashed and dotted.
+impl LineStyle {
+    /// How many series get a style that no other has: each colour comes solid, dashed and dotted.
     pub(crate) const COUNT: usize = colour::SERIES.len() * 3;
 
-    /// The pen of the series at a place in the list.
-    pub(crate) fn of(index: usize) -> Self {
+    /// The style of the series at a place in the list.
+    pub(crate) fn of(index: usize, marked: bool) -> Self {
         let colours = colour::SERIES.len();
-        let dash = match (index / colours) % 3 {
+        let dashes = match (index / colours) % 3 {
             0 => None,
             1 => Some((9.0, 6.0)),
             _ => Some((0.5, 4.5)),
         };
         Self {
             colour: colour::SERIES[index % colours], // below the length by the remainder
-            dash,
+            dashes,
+            marked,
         }
     }
 
-    /// Adds a line through the points in this pen's dashes.
-    pub(crate) fn cover(self, coverage: &mut Coverage, points: &[Point]) {
-        match self.dash {
-            Some((on, off)) if points.len() > 1 => {
-                for dash in dashes(points, on, off) {
-                    coverage.polyline(&dash, LINE_WIDTH);
-                }
-            }
-            _ => coverage.polyline(points, LINE_WIDTH),
-        }
+    /// Draws a line through the points.
+    pub(crate) fn line(self, document: &mut Document, points: &[Point]) {
+        let stroke = Stroke {
+            width: LINE_WIDTH,
+            colour: self.colour,
+            dashes: self.dashes,
+        };
+        document.polyline(points, stroke);
+    }
+
+    /// Draws a dot at a point, with a note that browsers show when asked.
+    pub(crate) fn dot(self, document: &mut Document, point: Point, note: Option<&str>) {
+        document.dot(point, DOT_RADIUS, self.colour, note);
     }
 }
 
 /// The names of the series, set in rows, each after a sample of its line.
 pub(crate) struct Legend {
     entries: Vec<Entry>,
-    rows: u32,
+    rows: usize,
 }
 
 struct Entry {
     name: String,
-    x: u32,
-    row: u32,
+    style: LineStyle,
+    x: f64,
+    row: usize,
 }
 
 impl Legend {
     /// Sets names into rows of at most `width` pixels; longer names are shortened.
-    pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>, width: u32) -> Self {
-        let room = width.saturating_sub(SAMPLE + SAMPLE_AIR);
-        let columns = Face::Body.columns(room).min(MAX_NAME);
+    pub(crate) fn new<'a>(series: impl Iterator<Item = (&'a str, LineStyle)>, width: f64) -> Self {
         let mut entries = Vec::new();
-        let (mut x, mut row) = (0, 0);
-        for name in names {
-            let name = shorten(name, Face::Body, columns);
-            let entry_width = SAMPLE + SAMPLE_AIR + measure(&name, Face::Body);
-            if x > 0 && x + entry_width > width {
-                (x, row) = (0, row + 1);
+        let (mut x, mut row) = (0.0, 0);
+        for (name, style) in series {
+            let name = shorten_to(name, FONT.size, width - SAMPLE - SAMPLE_GAP, MAX_NAME);
+            let entry_width = SAMPLE + SAMPLE_GAP + text_width(&name, FONT.size);
+            if x > 0.0 && x + entry_width > width {
+                (x, row) = (0.0, row + 1);
             }
-            entries.push(Entry { name, x, row });
+            entries.push(Entry {
+                name,
+                style,
+                x,
+                row,
+            });
             x += entry_width + ENTRY_GAP;
         }
         Self {
@@ -91,24 +104,22 @@ impl Legend {
     }
 
     /// Its height in pixels.
-    pub(crate) fn height(&self) -> u32 {
-        self.rows * ROW_HEIGHT
+    pub(crate) fn height(&self) -> f64 {
+        self.rows as f64 * ROW_HEIGHT
     }
 
     /// Draws it with its top left corner at (left, top).
-    pub(crate) fn draw(&self, sheet: &mut RgbImage, (left, top): (u32, u32)) {
-        for (index, entry) in self.entries.iter().enumerate() {
-            let (x, y) = (left + entry.x, top + entry.row * ROW_HEIGHT);
-            let middle = f64::from(y + ROW_HEIGHT / 2);
-            let ends = [(f64::from(x), middle), (f64::from(x + SAMPLE), middle)];
-            let pen = Pen::of(index);
-            let mut coverage = Coverage::of(sheet);
-            pen.cover(&mut coverage, &ends);
-            coverage.paint(sheet, pen.colour);
-            let text_top = y + (ROW_HEIGHT - Face::Body.height()) / 2;
-            let text_left = x + SAMPLE + SAMPLE_AIR;
-            let corner = (i64::from(text_left), i64::from(text_top));
-            draw(sheet, &entry.name, Face::Body, corner, colour::TEXT);
+    pub(crate) fn draw(&self, document: &mut Document, (left, top): Point) {
+        for entry in &self.entries {
+            let x = left + entry.x;
+            let middle = top + (entry.row as f64 + 0.5) * ROW_HEIGHT;
+            let style = entry.style;
+            style.line(document, &[(x, middle), (x + SAMPLE, middle)]);
+            if style.marked {
+                style.dot(document, (x + SAMPLE / 2.0, middle), None);
+            }
+            let place = (x + SAMPLE + SAMPLE_GAP, middle + FONT.size * 0.35);
+            document.text(&entry.name, place, FONT, Anchor::Start);
         }
     }
 }
@@ -117,30 +128,39 @@ impl Legend {
 mod tests {
     use super::*;
 
+    fn legend(names: &[&str], width: f64) -> Legend {
+        let style = |index| LineStyle::of(index, false);
+        let series = names.iter().zip(0..).map(|(name, i)| (*name, style(i)));
+        Legend::new(series, width)
+    }
+
     #[test]
-    fn no_two_series_share_a_pen() {
-        let pens: Vec<Pen> = (0..Pen::COUNT).map(Pen::of).collect();
-        for (index, pen) in pens.iter().enumerate() {
-            assert!(!pens[..index].contains(pen), "{index}");
+    fn no_two_series_share_a_style() {
+        let styles: Vec<LineStyle> = (0..LineStyle::COUNT)
+            .map(|index| LineStyle::of(index, false))
+            .collect();
+        for (index, style) in styles.iter().enumerate() {
+            assert!(!styles[..index].contains(style), "{index}");
         }
     }
 
     #[test]
     fn names_that_do_not_fit_go_to_the_next_row() {
         let names = ["training loss", "evaluation loss", "word error rate"];
-        assert_eq!(Legend::new(names.into_iter(), 900).height(), ROW_HEIGHT);
-        assert_eq!(Legend::new(names.into_iter(), 200).height(), 3 * ROW_HEIGHT);
+        assert_eq!(legend(&names, 900.0).height(), ROW_HEIGHT);
+        assert_eq!(legend(&names, 200.0).height(), 3.0 * ROW_HEIGHT);
     }
 
     #[test]
     fn an_endless_name_is_shortened_to_the_width() {
         let name = "n".repeat(1000);
-        for width in [1, 120, 2000] {
-            let legend = Legend::new(std::iter::once(name.as_str()), width);
+        for width in [1.0, 120.0, 2000.0] {
+            let legend = legend(&[&name], width);
             let shown = &legend.entries[0].name;
             assert!(shown.chars().count() <= MAX_NAME);
-            let least = SAMPLE + SAMPLE_AIR + Face::Body.advance();
-            assert!(SAMPLE + SAMPLE_AIR + measure(shown, Face::Body) <= width.max(least));
+            let least = SAMPLE + SAMPLE_GAP + FONT.size;
+            let entry_width = SAMPLE + SAMPLE_GAP + text_width(shown, FONT.size);
+            assert!(entry_width <= width.max(least), "{width}: {shown}");
         }
     }
 }

@@ -19,7 +19,8 @@ use crate::ReportError;
 /// [`ReportError::NotAFile`] when the path names a folder, a device or nothing,
 /// [`ReportError::Encode`] for a picture without pixels, [`ReportError::Write`] when the folder
 /// is missing, full or closed to us.
-pub fn write_png(picture: &RgbImage, path: &Path) -> Result<(), ReportError> {
+pub fn write_png(picture: &RgbImage, path: impl AsRef<Path>) -> Result<(), ReportError> {
+    let path = path.as_ref();
     let folder = folder_of(path)?;
     let bytes = encode(picture, path)?;
     put(&bytes, &folder, path).map_err(|source| ReportError::Write {

@@ -1,4 +1,4 @@
-//! Text on a sheet: what can be drawn, how wide it is, where it breaks, and the drawing itself.
+//! Text on a sheet: what can be drawn, how wide it is, and the drawing itself.
 //!
 //! The typeface is monospaced, so a line's width is its number of characters times one width.
 
@@ -6,15 +6,15 @@ use image::{Rgb, RgbImage};
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
 use crate::canvas::{Rect, blend, frame};
+use crate::lines::{self, ELLIPSIS};
 
 /// Stands for any character which the compiled-in typeface lacks; drawn as a hollow box.
 const MISSING: char = '\u{FFFD}';
-const ELLIPSIS: &str = "...";
 
 /// The faces a report uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Face {
-    /// Captions, ticks, legends.
+    /// Captions.
     Body,
     /// The line above a sheet.
     Title,
@@ -62,13 +62,6 @@ impl Face {
     }
 }
 
-/// The width in pixels of a line which [`fold`] or [`wrap`] returned.
-pub(crate) fn measure(line: &str, face: Face) -> u32 {
-    u32::try_from(line.chars().count())
-        .unwrap_or(u32::MAX)
-        .saturating_mul(face.advance())
-}
-
 /// Rewrites text in characters which the face can draw, each one column wide.
 ///
 /// Typographic quotes and dashes become plain ones, marks without a width of their own vanish,
@@ -101,87 +94,10 @@ fn has_no_width(character: char) -> bool {
     )
 }
 
-/// Breaks text into at most `max_lines` lines of at most `columns` characters.
-///
-/// Lines break between words; a word longer than a line is broken within. What does not fit is
-/// left out, and the last line then ends in an ellipsis.
+/// Folds text and breaks it into at most `max_lines` lines of at most `columns` characters, as
+/// [`lines::wrap`] does.
 pub(crate) fn wrap(text: &str, face: Face, columns: usize, max_lines: usize) -> Vec<String> {
-    let folded = fold(text, face);
-    let columns = columns.max(1);
-    let mut lines = Vec::new();
-    let mut line = Line::default();
-    let pieces = folded
-        .split_whitespace()
-        .flat_map(|word| pieces(word, columns));
-    for piece in pieces {
-        if !line.takes(piece, columns) {
-            lines.push(std::mem::take(&mut line).text);
-        }
-        if lines.len() >= max_lines {
-            if let Some(last) = lines.last_mut() {
-                end_in_ellipsis(last, columns);
-            }
-            return lines;
-        }
-        line.push(piece);
-    }
-    if line.length > 0 {
-        lines.push(line.text);
-    }
-    lines
-}
-
-/// One line in the making; `length` counts characters, so that it is counted once.
-#[derive(Default)]
-struct Line {
-    text: String,
-    length: usize,
-}
-
-impl Line {
-    fn takes(&self, piece: &str, columns: usize) -> bool {
-        self.length == 0 || self.length + 1 + piece.chars().count() <= columns
-    }
-
-    fn push(&mut self, piece: &str) {
-        if self.length > 0 {
-            self.text.push(' ');
-            self.length += 1;
-        }
-        self.text.push_str(piece);
-        self.length += piece.chars().count();
-    }
-}
-
-/// Cuts a word into pieces of at most `columns` characters.
-fn pieces(word: &str, columns: usize) -> impl Iterator<Item = &str> {
-    let mut rest = word;
-    std::iter::from_fn(move || {
-        let cut = rest
-            .char_indices()
-            .nth(columns)
-            .map_or(rest.len(), |(at, _)| at);
-        let (piece, after) = rest.split_at(cut);
-        rest = after;
-        (!piece.is_empty()).then_some(piece)
-    })
-}
-
-/// Shortens a line as far as needed and puts an ellipsis at its end.
-fn end_in_ellipsis(line: &mut String, columns: usize) {
-    let dots = ELLIPSIS.len().min(columns);
-    let keep = columns - dots;
-    if let Some((cut, _)) = line.char_indices().nth(keep) {
-        line.truncate(cut);
-    }
-    line.truncate(line.trim_end_matches([' ', ',', '.', ';', ':']).len());
-    line.push_str(&ELLIPSIS[..dots]);
-}
-
-/// Folds one line and shortens it to the given number of characters.
-pub(crate) fn shorten(text: &str, face: Face, columns: usize) -> String {
-    let lines = wrap(text, face, columns, 1);
-    lines.into_iter().next().unwrap_or_default()
+    lines::wrap(&fold(text, face), columns, max_lines)
 }
 
 /// Draws one folded line with its top left corner at (x, y).
@@ -250,46 +166,6 @@ mod tests {
     const BODY: Face = Face::Body;
 
     #[test]
-    fn lines_break_between_words() {
-        let lines = wrap("a drawing of a  pink\ncreature", BODY, 12, 9);
-        assert_eq!(lines, ["a drawing of", "a pink", "creature"]);
-    }
-
-    #[test]
-    fn long_words_are_broken_not_cut_off() {
-        let lines = wrap("an Überraschungsdrache flies", BODY, 8, 9);
-        assert_eq!(lines, ["an", "Überrasc", "hungsdra", "che", "flies"]);
-        assert!(lines.iter().all(|line| line.chars().count() <= 8));
-    }
-
-    #[test]
-    fn text_beyond_the_last_line_ends_in_an_ellipsis() {
-        assert_eq!(
-            wrap("one two three four five", BODY, 9, 2),
-            ["one two", "three..."]
-        );
-        assert_eq!(wrap("abcdefghij", BODY, 5, 1), ["ab..."]);
-        assert_eq!(wrap("abcdefghij", BODY, 2, 1), [".."]);
-    }
-
-    #[test]
-    fn text_that_just_fits_gets_no_ellipsis() {
-        assert_eq!(wrap("one two three", BODY, 7, 2), ["one two", "three"]);
-        assert_eq!(wrap("abcde", BODY, 5, 1), ["abcde"]);
-    }
-
-    #[test]
-    fn no_text_and_no_lines_give_no_lines() {
-        assert!(wrap(" \n\t ", BODY, 10, 3).is_empty());
-        assert!(wrap("words", BODY, 10, 0).is_empty());
-        assert_eq!(
-            wrap("ab", BODY, 0, 9),
-            ["a", "b"],
-            "zero columns count as one"
-        );
-    }
-
-    #[test]
     fn typographic_characters_become_plain_ones() {
         assert_eq!(fold("“it’s” – here…\u{AD}", BODY), "\"it's\" - here...");
         assert_eq!(fold("naïve Łódź e\u{301}", BODY), "naïve Łódź e");
@@ -311,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn drawn_text_stays_inside_its_measure() {
+    fn drawn_text_stays_inside_its_columns() {
         let line = "Wide_|words";
         let mut sheet = RgbImage::from_pixel(200, 40, Rgb([255, 255, 255]));
         draw(&mut sheet, line, Face::Title, (0, 0), Rgb([0, 0, 0]));
@@ -319,7 +195,8 @@ mod tests {
             .enumerate_pixels()
             .filter(|(_, _, p)| p.0 != [255, 255, 255]);
         let (right, bottom) = inked.fold((0, 0), |(r, b), (x, y, _)| (r.max(x + 1), b.max(y + 1)));
-        assert!(right > 90 && right <= measure(line, Face::Title));
+        let width = line.len() as u32 * Face::Title.advance();
+        assert!(right > 90 && right <= width);
         assert!(bottom <= Face::Title.height());
     }
 

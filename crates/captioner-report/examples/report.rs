@@ -1,13 +1,13 @@
 //! Draws a sample grid and two charts from made-up pictures and numbers, to look at.
 //!
-//! `cargo run -p captioner-report --example sheet -- <folder>`; without a folder the pictures go
-//! to the system's temporary folder.
+//! `cargo run -p captioner-report --example report -- <folder>`; without a folder the files go to
+//! the system's temporary folder.
 
 use std::path::PathBuf;
 
 use captioner_report::{
-    Captioned, CurveOptions, GridOptions, Note, ReportError, Series, colour, curves, sample_grid,
-    write_png,
+    Captioned, CurveOptions, GridOptions, Note, ReportError, Series, colour, curves_svg,
+    sample_grid, write_png, write_svg,
 };
 use image::{Rgb, RgbImage};
 
@@ -29,9 +29,9 @@ fn main() -> Result<(), ReportError> {
     let folder = std::env::args_os()
         .nth(1)
         .map_or_else(std::env::temp_dir, PathBuf::from);
-    write_png(&samples()?, &folder.join("samples.png"))?;
-    write_png(&loss_chart()?, &folder.join("loss.png"))?;
-    write_png(&metric_chart()?, &folder.join("metrics.png"))
+    write_png(&samples()?, folder.join("samples.png"))?;
+    write_svg(&loss_chart()?, folder.join("loss.svg"))?;
+    write_svg(&metric_chart()?, folder.join("metrics.svg"))
 }
 
 fn samples() -> Result<RgbImage, ReportError> {
@@ -94,27 +94,32 @@ fn draw((width, height): (u32, u32), kind: u32) -> RgbImage {
     })
 }
 
-fn loss_chart() -> Result<RgbImage, ReportError> {
+/// A training loss logged every 70 steps, from 3.9 to 0.03, and an evaluation every 700.
+fn loss_chart() -> Result<String, ReportError> {
     let wobble = |i: u32| f64::from(i.wrapping_mul(2_654_435_761) >> 16) / 65_536.0 - 0.5;
-    let fall = |i: u32| 6.0 * (-f64::from(i) / 250.0).exp() + 0.08;
-    let train = (1..=2000).map(|i| (f64::from(i), fall(i) * (1.0 + 0.4 * wobble(i))));
-    let eval = (1..=20).map(|i| (f64::from(i * 100), fall(i * 100) * 1.2 + 0.03));
+    let fall = |step: f64| 3.3 * (-step / 90.0).exp() + 0.62 * (-step / 900.0).exp() + 0.012;
+    let train = (1..=50).map(|i| {
+        let step = f64::from(i) * 70.0;
+        (step, fall(step - 70.0) * (1.0 + 0.16 * wobble(i)))
+    });
+    let evaluation = (1..=5).map(|i| f64::from(i) * 700.0);
+    let evaluation = evaluation.map(|step| (step, fall(step) * 1.1 + 0.012));
     let series = [
-        Series::new("training loss", train.collect()),
-        Series::new("evaluation loss", eval.collect()),
+        Series::new("training", train.collect()),
+        Series::new("held out", evaluation.collect()),
     ];
-    curves(
+    curves_svg(
         &series,
         &CurveOptions {
-            title: Some("Fine-tuning on the built-in creatures".to_owned()),
-            y_label: "cross entropy (logarithmic)".to_owned(),
+            title: Some("Loss, nats per token".to_owned()),
+            y_label: "loss".to_owned(),
             log_y: true,
             ..CurveOptions::default()
         },
     )
 }
 
-fn metric_chart() -> Result<RgbImage, ReportError> {
+fn metric_chart() -> Result<String, ReportError> {
     let names = [
         "WER",
         "CER",
@@ -140,7 +145,7 @@ fn metric_chart() -> Result<RgbImage, ReportError> {
             Series::new(name, (0..=20).map(point).collect())
         })
         .collect();
-    curves(
+    curves_svg(
         &series,
         &CurveOptions {
             title: Some("Held-out metrics".to_owned()),
