@@ -125,7 +125,7 @@ fn run(flags: &Flags) -> Outcome<()> {
         seconds,
     } = trainer.train(model)?;
     say!("trained {:.1} epochs in {seconds:.0} s", state.epoch);
-    show::curves(&state, &arguments.output_dir.join("loss.png"))?;
+    show::curves(&state, &arguments.output_dir.join("loss.svg"))?;
 
     let skipped = sets.iter().flat_map(|set| set.skipped());
     let opened = test.skipped().len();

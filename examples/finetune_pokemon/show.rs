@@ -12,7 +12,8 @@ use captioner::git::GitForCausalLm;
 use captioner::image::{RgbImage, Source};
 use captioner::model::{Pretrained, Processor};
 use captioner::report::{
-    Captioned, CurveOptions, GridOptions, Note, Series, colour, sample_grid, write_png,
+    Captioned, CurveOptions, GridOptions, Note, Series, colour, curves_svg, sample_grid, write_png,
+    write_svg,
 };
 use captioner::train::{Evaluation, TrainerState, decode_row};
 
@@ -93,7 +94,7 @@ pub(crate) fn curves(state: &TrainerState, path: &Path) -> Outcome {
         log_y: true,
         ..CurveOptions::default()
     };
-    write_png(&captioner::report::curves(&series, &options)?, path)?;
+    write_svg(&curves_svg(&series, &options)?, path)?;
     say!("loss curve drawn in {}", path.display());
     Ok(())
 }

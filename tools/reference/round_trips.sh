@@ -18,7 +18,7 @@ if [ ! -d "$run" ]; then
     "${train[@]}" --max-steps 5 --output-dir "$run" > /dev/null
 fi
 model=$run/model
-pictures=("$run/samples.png" "$run/captions.png" "$run/loss.png")
+pictures=("$run/samples.png" "$run/captions.png")
 caption=("$examples/caption" "${pictures[@]}" --model "$model" --max-length 40)
 
 echo "-- a checkpoint"

@@ -6,7 +6,6 @@ use captioner_image::PixelValues;
 
 use crate::error::ModelError;
 use crate::generation::{Generated, GenerationConfig};
-use crate::model::CaptionModel;
 use crate::pretrained::Pretrained;
 use crate::spec::ModelSpec;
 

@@ -65,33 +65,9 @@ pub struct TokenBatch {
     pub rows: usize,
     /// How many ids each caption has, padding included.
     pub columns: usize,
-    /// shim
-    pub truncated: usize,
-}
-
-/// shim
-#[derive(Debug, Clone)]
-pub struct EncodedRows {
-    /// shim
-    pub ids: Vec<Vec<u32>>,
-    /// shim
-    pub truncated: usize,
-}
-/// shim
-#[derive(Debug, Clone)]
-pub struct Spelling {
-    /// shim
-    pub text: String,
-    /// shim
-    pub has_unknown: bool,
 }
 
 impl TokenBatch {
-    /// shim
-    pub fn from_rows(rows: &[Vec<u32>], pad_id: u32, options: &EncodeOptions) -> Result<Self, TextError> { pad(rows, pad_id, options) }
-    /// shim
-    pub fn row_length(&self, row: usize) -> usize { self.attention_mask_row(row).iter().map(|m| usize::from(*m)).sum() }
-
     /// The ids of one caption, padding included. Panics when `row` is not below `rows`.
     pub fn input_ids_row(&self, row: usize) -> &[u32] {
         &self.input_ids[row * self.columns..(row + 1) * self.columns]
@@ -119,7 +95,6 @@ pub(crate) fn pad(
         attention_mask: Vec::with_capacity(ids),
         rows: rows.len(),
         columns,
-        truncated: 0,
     };
     for row in rows {
         push_row(&mut batch, row, pad_id, options.padding_side);

@@ -33,7 +33,7 @@ mod tokenizer;
 mod train;
 mod word_piece;
 
-pub use batch::{EncodedRows, Spelling, EncodeOptions, Padding, Side, TokenBatch};
+pub use batch::{EncodeOptions, Padding, Side, TokenBatch};
 pub use error::TextError;
 pub use tokenizer::CaptionTokenizer;
 pub use train::WordPieceTraining;

@@ -144,7 +144,7 @@ impl CaptionTokenizer {
         options: &EncodeOptions,
     ) -> Result<TokenBatch, TextError> {
         batch::pad(
-            &self.encode_rows(texts, options)?.ids,
+            &self.encode_rows(texts, options)?,
             self.special.pad,
             options,
         )
@@ -158,7 +158,7 @@ impl CaptionTokenizer {
         &self,
         texts: &[impl AsRef<str> + Sync],
         options: &EncodeOptions,
-    ) -> Result<crate::EncodedRows, TextError> {
+    ) -> Result<Vec<Vec<u32>>, TextError> {
         let chunks = texts.maybe_par_chunks(CHUNK).map(|chunk| {
             let rows = chunk
                 .iter()
@@ -166,13 +166,7 @@ impl CaptionTokenizer {
             rows.collect::<Result<Vec<_>, _>>()
         });
         let chunks: Vec<Vec<Vec<u32>>> = chunks.collect::<Result<_, _>>()?;
-        Ok(crate::EncodedRows { ids: chunks.into_iter().flatten().collect(), truncated: 0 })
-    }
-
-    /// shim
-    pub fn spelling(&self, text: &str) -> Result<crate::Spelling, TextError> {
-        let ids = self.encode(text)?;
-        Ok(crate::Spelling { text: self.decode(&ids, true)?, has_unknown: ids.contains(&self.unk_id()) })
+        Ok(chunks.into_iter().flatten().collect())
     }
 
     /// Truncates before the special tokens are added, so that `[SEP]` is never cut off.

@@ -13,7 +13,7 @@ mod files;
 pub use config::{AdapterError, AdapterMismatch, LoraConfig};
 pub use files::{load_adapter, save_adapter};
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -15,4 +15,4 @@ pub use self::layout::{Fused, WeightLayout};
 pub use self::load::LoadReport;
 pub(crate) use self::load::{load, transpose};
 pub(crate) use self::save::{Collector, save};
-pub(crate) use self::source::{Stored, WEIGHTS_FILE, has_weights, open_adapter};
+pub(crate) use self::source::{Stored, has_weights, open_adapter};
