@@ -29,8 +29,8 @@ pub enum ImageError {
     #[error("cannot be read: {0}; check that it exists and is readable")]
     Read(std::io::Error),
     /// A file or directory could not be written.
-    #[error("cannot be written: {0}; check the directory's permissions and free space")]
-    Write(std::io::Error),
+    #[error(transparent)]
+    Write(#[from] captioner_files::FileError),
     /// There are no bytes.
     #[error("the picture is empty (0 bytes); download or export it again")]
     Empty,

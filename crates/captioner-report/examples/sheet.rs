@@ -29,9 +29,9 @@ fn main() -> Result<(), ReportError> {
     let folder = std::env::args_os()
         .nth(1)
         .map_or_else(std::env::temp_dir, PathBuf::from);
-    write_png(&samples()?, &folder.join("samples.png"))?;
-    write_png(&loss_chart()?, &folder.join("loss.png"))?;
-    write_png(&metric_chart()?, &folder.join("metrics.png"))
+    write_png(&samples()?, folder.join("samples.png"))?;
+    write_png(&loss_chart()?, folder.join("loss.png"))?;
+    write_png(&metric_chart()?, folder.join("metrics.png"))
 }
 
 fn samples() -> Result<RgbImage, ReportError> {

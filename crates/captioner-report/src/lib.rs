@@ -18,11 +18,11 @@
 //!         .with_note(Note::new("predicted: a blue picture", colour::VERMILLION)),
 //! ];
 //! let sheet = sample_grid(&items, &GridOptions::default())?;
-//! write_png(&sheet, &folder.join("samples.png"))?;
+//! write_png(&sheet, folder.join("samples.png"))?;
 //!
 //! let loss = Series::new("training loss", vec![(1.0, 4.2), (50.0, 0.9), (100.0, 0.2)]);
 //! let options = CurveOptions { title: Some("Loss".into()), log_y: true, ..Default::default() };
-//! write_png(&curves(&[loss], &options)?, &folder.join("loss.png"))?;
+//! write_png(&curves(&[loss], &options)?, folder.join("loss.png"))?;
 //! # Ok(())
 //! # }
 //! ```

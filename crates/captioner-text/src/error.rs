@@ -1,5 +1,6 @@
 //! Everything that can go wrong between a caption and its token ids.
 
+use captioner_files::FileError;
 use std::path::{Path, PathBuf};
 
 /// Why a tokenizer could not be loaded, trained, used or saved.
@@ -24,15 +25,8 @@ pub enum TextError {
         source: std::io::Error,
     },
     /// A file or directory could not be written.
-    #[error(
-        "{path}: cannot be written: {source}; check the directory's permissions and free space"
-    )]
-    Write {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] FileError),
     /// A file was read but does not hold what its name says.
     #[error("{path}: not a valid {expected}: {reason}; download the file again or save it anew")]
     Malformed {

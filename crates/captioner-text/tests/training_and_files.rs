@@ -1,5 +1,6 @@
 //! Vocabularies trained here, and files written and read back.
 
+use captioner_files::FileError;
 use captioner_text::{
     CaptionTokenizer, EncodeOptions, Padding, Side, TextError, WordPieceTraining,
 };
@@ -288,7 +289,9 @@ fn a_folder_that_cannot_be_written_is_a_named_error() {
     let error = trained()
         .save_pretrained(folder.0.join("taken"))
         .unwrap_err();
-    assert!(matches!(error, TextError::Write { path, .. } if path.ends_with("taken")));
+    assert!(
+        matches!(error, TextError::Write(FileError::NotFolder { path }) if path.ends_with("taken"))
+    );
 }
 
 #[test]
