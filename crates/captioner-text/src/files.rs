@@ -2,7 +2,7 @@
 
 use crate::settings::{SPECIAL_TOKENS, TokenizerSettings};
 use crate::word_piece::bert_tokenizer;
-use crate::{CaptionTokenizer, TextError, pipeline};
+use crate::{CaptionTokenizer, FormatError, TextError, pipeline};
 use captioner_files::{create_folder, write_file, write_json};
 use serde_json::{Map, Value};
 use std::fs;
@@ -35,18 +35,16 @@ pub(crate) fn load(dir: &Path) -> Result<CaptionTokenizer, TextError> {
 }
 
 pub(crate) fn read_tokenizer(path: &Path) -> Result<Tokenizer, TextError> {
-    parse_tokenizer(&read(path)?)
-        .map_err(|reason| TextError::malformed(path, "tokenizer.json", reason))
+    parse_tokenizer(&read(path)?).map_err(|error| TextError::malformed(path, error))
 }
 
 /// The tokenizer that the text of a `tokenizer.json` describes, or what is wrong with it.
-pub(crate) fn parse_tokenizer(text: &str) -> Result<Tokenizer, String> {
-    let json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if let Some(reason) = pipeline::refusal(&json) {
-        return Err(reason);
+pub(crate) fn parse_tokenizer(text: &str) -> Result<Tokenizer, FormatError> {
+    let json: Value = serde_json::from_str(text)?;
+    if let Some(refusal) = pipeline::refusal(&json) {
+        return Err(refusal);
     }
-    text.parse()
-        .map_err(|error: tokenizers::Error| error.to_string())
+    text.parse().map_err(FormatError::Library)
 }
 
 /// `special_tokens_map.json` names the special tokens where `tokenizer_config.json` doesn't.
@@ -63,8 +61,7 @@ fn read_object(path: &Path) -> Result<Map<String, Value>, TextError> {
     if !path.is_file() {
         return Ok(Map::new());
     }
-    serde_json::from_str(&read(path)?)
-        .map_err(|error| TextError::malformed(path, "JSON object", error))
+    serde_json::from_str(&read(path)?).map_err(|error| TextError::malformed(path, error))
 }
 
 fn read(path: &Path) -> Result<String, TextError> {
@@ -83,17 +80,14 @@ fn read(path: &Path) -> Result<String, TextError> {
             limit: MAX_FILE_BYTES,
         });
     }
-    String::from_utf8(bytes).map_err(|error| TextError::malformed(path, "UTF-8 text", error))
+    String::from_utf8(bytes).map_err(|error| TextError::malformed(path, error))
 }
 
 /// Writes what [`CaptionTokenizer::save_pretrained`] describes.
 pub(crate) fn save(tokenizer: &CaptionTokenizer, dir: &Path) -> Result<Vec<PathBuf>, TextError> {
     create_folder(dir)?;
     let json = tokenizer.inner.to_string(true);
-    let json = json.map_err(|error| TextError::Tokenizer {
-        what: "writing tokenizer.json".to_owned(),
-        reason: error.to_string(),
-    })?;
+    let json = json.map_err(TextError::Save)?;
     let mut names = vec![TOKENIZER, CONFIG, SPECIAL_MAP];
     write_file(dir.join(TOKENIZER), json.as_bytes())?;
     write_json(dir.join(CONFIG), &config(tokenizer))?;

@@ -32,6 +32,6 @@ mod train;
 mod word_piece;
 
 pub use batch::{EncodeOptions, EncodedRows, Padding, Side, TokenBatch};
-pub use error::TextError;
+pub use error::{FormatError, LibraryError, TextError};
 pub use tokenizer::{CaptionTokenizer, Spelling};
 pub use train::WordPieceTraining;

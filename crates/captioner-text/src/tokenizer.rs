@@ -79,10 +79,7 @@ impl CaptionTokenizer {
     /// When the text is no such JSON, describes another model than WordPiece or a step that is not
     /// accepted, or lacks a special token.
     pub fn from_json(text: &str) -> Result<Self, TextError> {
-        let tokenizer = files::parse_tokenizer(text).map_err(|reason| TextError::Tokenizer {
-            what: "reading tokenizer.json".to_owned(),
-            reason,
-        })?;
+        let tokenizer = files::parse_tokenizer(text).map_err(TextError::MalformedText)?;
         Self::new(tokenizer, TokenizerSettings::default())
     }
 
@@ -110,9 +107,7 @@ impl CaptionTokenizer {
         settings.complete(&tokenizer);
         tokenizer.with_padding(None);
         // Without truncation parameters there is nothing that could be refused.
-        tokenizer
-            .with_truncation(None)
-            .map_err(|error| TextError::on_text("", error))?;
+        tokenizer.with_truncation(None).map_err(TextError::Build)?;
         let special = SpecialIds {
             pad: special_id(&tokenizer, &settings, "pad_token", "[PAD]")?,
             unk: special_id(&tokenizer, &settings, "unk_token", "[UNK]")?,
@@ -191,16 +186,14 @@ impl CaptionTokenizer {
                 limit: self.max_caption_bytes,
             });
         }
-        let room = options
-            .max_length
-            .map(|length| self.room_for_text(length, options));
-        let room = room.transpose()?;
+        let longest = options.max_length;
+        let longest = longest.map(|length| self.longest_text(length, options));
+        let longest = longest.transpose()?.unwrap_or(usize::MAX);
         let failed = |error: tokenizers::Error| TextError::on_text(text, error);
         let mut encoding = self.inner.encode_fast(text, false).map_err(failed)?;
-        let room = room.unwrap_or(usize::MAX);
-        let truncated = encoding.len() > room;
+        let truncated = encoding.len() > longest;
         if truncated {
-            encoding.truncate(room, 0, direction(options.truncation_side));
+            encoding.truncate(longest, 0, direction(options.truncation_side));
         }
         let encoding = self
             .inner
@@ -211,18 +204,14 @@ impl CaptionTokenizer {
     }
 
     /// How many of `max_length` tokens are left beside the special ones.
-    fn room_for_text(
-        &self,
-        max_length: usize,
-        options: &EncodeOptions,
-    ) -> Result<usize, TextError> {
+    fn longest_text(&self, max_length: usize, options: &EncodeOptions) -> Result<usize, TextError> {
         let processor = self.inner.get_post_processor();
         let special_tokens = match processor {
             Some(processor) if options.add_special_tokens => processor.added_tokens(false),
             _ => 0,
         };
         match max_length.checked_sub(special_tokens) {
-            Some(room) if room > 0 => Ok(room),
+            Some(longest) if longest > 0 => Ok(longest),
             _ => Err(TextError::MaxLengthTooSmall {
                 max_length,
                 special_tokens,
@@ -238,9 +227,9 @@ impl CaptionTokenizer {
     /// When the tokenizer's decoder fails on the tokens.
     pub fn decode(&self, ids: &[u32], skip_special_tokens: bool) -> Result<String, TextError> {
         let text = self.inner.decode(ids, skip_special_tokens);
-        let text = text.map_err(|error| TextError::Tokenizer {
-            what: format!("decoding {} ids", ids.len()),
-            reason: error.to_string(),
+        let text = text.map_err(|source| TextError::Decode {
+            ids: ids.len(),
+            source,
         })?;
         if self.settings.clean_up_tokenization_spaces() {
             Ok(clean_up_tokenization(&text))

@@ -345,7 +345,7 @@ fn a_tokenizer_that_makes_text_grow_is_refused() {
 }
 
 #[test]
-fn the_files_sides_of_padding_and_truncation_are_told() {
+fn the_sides_of_padding_and_truncation_are_those_of_the_files() {
     let folder = Folder::new("captioner-sides")
         .with("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n")
         .with("tokenizer_config.json", r#"{"padding_side": "left"}"#);
