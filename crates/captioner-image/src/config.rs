@@ -1,5 +1,6 @@
 //! The settings of an image processor, as `preprocessor_config.json` spells them.
 
+use crate::error::ConfigProblem;
 use crate::{ImageError, InvalidSetting, Resample, files};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -135,7 +136,7 @@ impl ImageProcessorConfig {
     pub fn from_json(json: &Value) -> Result<Self, ImageError> {
         let given = json
             .as_object()
-            .ok_or_else(|| ImageError::Malformed("it is not a JSON object".to_owned()))?;
+            .ok_or(ConfigProblem::NotAnObject)?;
         let defaults = Self::defaults_of(given)?;
         let name = defaults.image_processor_type.clone();
         let mut merged = serde_json::to_value(defaults).map_err(malformed)?;
@@ -179,7 +180,7 @@ fn type_name(name: &str) -> &str {
 }
 
 fn malformed(error: serde_json::Error) -> ImageError {
-    ImageError::Malformed(error.to_string())
+    ConfigProblem::Json(error).into()
 }
 
 impl CropSize {

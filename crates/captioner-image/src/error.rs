@@ -31,8 +31,8 @@ pub enum ImageError {
     #[error("cannot be read: {0}; check that it exists and is readable")]
     Read(#[source] std::io::Error),
     /// A file or directory could not be written.
-    #[error("cannot be written: {0}; check the directory's permissions and free space")]
-    Write(#[source] std::io::Error),
+    #[error(transparent)]
+    Write(#[from] captioner_files::FileError),
     /// There are no bytes.
     #[error("the picture is empty (0 bytes); download or export it again")]
     Empty,
@@ -185,10 +185,28 @@ pub enum ImageError {
     },
     /// A configuration file is not JSON, or a key has a value of the wrong kind.
     #[error("not a valid image processor configuration: {0}; download the file again or fix it")]
-    Malformed(String),
+    Malformed(#[from] ConfigProblem),
     /// A setting has a value that cannot be used.
     #[error(transparent)]
     InvalidSetting(#[from] InvalidSetting),
+}
+
+/// Why a configuration file can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigProblem {
+    /// It holds something else than an object.
+    #[error("it is not a JSON object")]
+    NotAnObject,
+    /// It is larger than settings can be.
+    #[error("it has more than {limit} bytes")]
+    TooLarge {
+        /// The most bytes that are read.
+        limit: u64,
+    },
+    /// It is not JSON, or a key has a value of the wrong kind.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
 }
 
 /// A setting with a value that cannot be used.

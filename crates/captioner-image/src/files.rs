@@ -1,9 +1,9 @@
 //! The configuration's files, as Hugging Face lays them out.
 
+use crate::error::ConfigProblem;
 use crate::{ImageError, ImageProcessorConfig};
+use captioner_files::{create_folder, write_json};
 use serde_json::Value;
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const PREPROCESSOR: &str = "preprocessor_config.json";
@@ -36,23 +36,21 @@ fn read_json(path: &Path) -> Result<Option<Value>, ImageError> {
     }
     let bytes = crate::decode::read(path, MAX_FILE_BYTES).map_err(|error| error.in_file(path))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        let reason = format!("it has more than {MAX_FILE_BYTES} bytes");
-        return Err(ImageError::Malformed(reason).in_file(path));
+        let limit = MAX_FILE_BYTES;
+        return Err(ImageError::from(ConfigProblem::TooLarge { limit }).in_file(path));
     }
     let json = serde_json::from_slice(&bytes);
-    let malformed = |error: serde_json::Error| ImageError::Malformed(error.to_string());
-    json.map(Some)
-        .map_err(|error| malformed(error).in_file(path))
+    let malformed = |error| ImageError::from(ConfigProblem::Json(error)).in_file(path);
+    json.map(Some).map_err(malformed)
 }
 
 /// Writes what [`ImageProcessorConfig::save_pretrained`] describes.
 pub(crate) fn save(config: &ImageProcessorConfig, dir: &Path) -> Result<PathBuf, ImageError> {
     let path = dir.join(PREPROCESSOR);
     let json = serde_json::to_value(config)
-        .map_err(|error| ImageError::Malformed(error.to_string()).in_file(&path))?;
-    fs::create_dir_all(dir).map_err(|error| ImageError::Write(error).in_file(dir))?;
-    write_whole(&path, &format!("{json:#}\n"))
-        .map_err(|error| ImageError::Write(error).in_file(&path))?;
+        .map_err(|error| ImageError::from(ConfigProblem::Json(error)).in_file(&path))?;
+    create_folder(dir)?;
+    write_json(&path, &json)?;
     update_nested(&dir.join(PROCESSOR), json)?;
     Ok(path)
 }
@@ -66,33 +64,14 @@ fn update_nested(path: &Path, settings: Value) -> Result<(), ImageError> {
         return Ok(());
     };
     *nested = settings;
-    write_whole(path, &format!("{json:#}\n"))
-        .map_err(|error| ImageError::Write(error).in_file(path))
-}
-
-/// Writes beside the place and renames, so that a reader never meets half a file.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let scratch = PathBuf::from(name);
-    let written = write_and_rename(&scratch, path, text);
-    if written.is_err() {
-        let _ = fs::remove_file(&scratch); // the first error is the one to tell
-    }
-    written
-}
-
-fn write_and_rename(scratch: &Path, path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = fs::File::create(scratch)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(scratch, path)
+    Ok(write_json(path, &json)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::fs;
 
     #[test]
     fn nested_settings_that_are_null_are_not_there() {

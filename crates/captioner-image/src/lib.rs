@@ -53,7 +53,7 @@ mod workers;
 pub use config::{CropSize, ImageProcessorConfig, Size};
 pub use convert::{Alpha, SixteenBit, rgb_from_dynamic, rgb_from_raw};
 pub use decode::{DecodeOptions, Orientation, decode, open};
-pub use error::{DecodeProblem, ImageError, InvalidSetting};
+pub use error::{ConfigProblem, DecodeProblem, ImageError, InvalidSetting};
 pub use frames::{decode_frames, evenly_spread, sample_frames};
 pub use image::{DynamicImage, RgbImage};
 pub use limits::DecodeLimits;

@@ -64,7 +64,10 @@ pub enum MetricError {
         /// The metric's name.
         metric: String,
     },
-    /// A file can't be read or written.
+    /// A file can't be written.
+    #[error(transparent)]
+    Write(#[from] captioner_files::FileError),
+    /// A file can't be read.
     #[error("{path}: {source}")]
     File {
         /// The file.

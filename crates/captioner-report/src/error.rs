@@ -55,9 +55,6 @@ pub enum ReportError {
         /// The largest allowed number of pixels.
         limit: u64,
     },
-    /// The SVG document could not be written. What stood at the path before is untouched.
-    #[error(transparent)]
-    File(#[from] captioner_files::FileError),
     /// The chart was given no series.
     #[error("a chart of curves needs at least one series, but none was given")]
     NoSeries,
@@ -112,14 +109,6 @@ pub enum ReportError {
         /// A height which is enough at the chart's own width.
         height: u32,
     },
-    /// The path to write to names no file, or something which is not a plain file.
-    #[error("{} can't be written as a picture: {reason}; name a file, such as samples.png", path.display())]
-    NotAFile {
-        /// The path given.
-        path: PathBuf,
-        /// What stands there instead.
-        reason: &'static str,
-    },
     /// The PNG encoder refused the picture.
     #[error("the {width}x{height} picture for {} could not be encoded as PNG: {source}", path.display())]
     Encode {
@@ -133,11 +122,6 @@ pub enum ReportError {
         source: image::ImageError,
     },
     /// The file could not be written. What stood at the path before is untouched.
-    #[error("{} could not be written: {source}; check that its folder exists and has room", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] captioner_files::FileError),
 }

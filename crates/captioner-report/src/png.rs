@@ -1,51 +1,25 @@
 //! A PNG on disk, whole or not at all.
 
-use std::io::{Cursor, Write};
-use std::path::{Path, PathBuf};
+use std::io::Cursor;
+use std::path::Path;
 
+use captioner_files::write_file;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
-use tempfile::NamedTempFile;
 
 use crate::ReportError;
 
 /// Writes a PNG whole or not at all.
 ///
-/// The bytes go to a temporary file in the same folder, are flushed to the disk, and take the
-/// path's name in one step. A file which stood there before is replaced; on an error it is left
-/// as it was. The folder must exist.
+/// A file which stood there before is replaced; on an error it is left as it was. The folder must
+/// exist.
 ///
 /// # Errors
-/// [`ReportError::NotAFile`] when the path names a folder, a device or nothing,
-/// [`ReportError::Encode`] for a picture without pixels, [`ReportError::Write`] when the folder
-/// is missing, full or closed to us.
+/// [`ReportError::Encode`] for a picture without pixels, [`ReportError::Write`] when the path names
+/// a folder, a device or nothing, or its folder is missing, full or closed to us.
 pub fn write_png(picture: &RgbImage, path: impl AsRef<Path>) -> Result<(), ReportError> {
     let path = path.as_ref();
-    let folder = folder_of(path)?;
-    let bytes = encode(picture, path)?;
-    put(&bytes, &folder, path).map_err(|source| ReportError::Write {
-        path: path.to_path_buf(),
-        source,
-    })
-}
-
-/// The folder which holds the file; an error when no plain file can stand at the path.
-fn folder_of(path: &Path) -> Result<PathBuf, ReportError> {
-    let refuse = |reason| ReportError::NotAFile {
-        path: path.to_path_buf(),
-        reason,
-    };
-    if path.is_dir() {
-        return Err(refuse("it is a folder"));
-    }
-    if path.exists() && !path.is_file() {
-        return Err(refuse("it is a device, pipe or socket"));
-    }
-    match (path.file_name(), path.parent()) {
-        (Some(_), Some(folder)) if folder.as_os_str().is_empty() => Ok(PathBuf::from(".")),
-        (Some(_), Some(folder)) => Ok(folder.to_path_buf()),
-        _ => Err(refuse("the path ends in no file name")),
-    }
+    Ok(write_file(path, &encode(picture, path)?)?)
 }
 
 fn encode(picture: &RgbImage, path: &Path) -> Result<Vec<u8>, ReportError> {
@@ -66,39 +40,6 @@ fn encode(picture: &RgbImage, path: &Path) -> Result<Vec<u8>, ReportError> {
         .write_image(picture.as_raw(), width, height, ExtendedColorType::Rgb8)
         .map_err(refuse)?;
     Ok(bytes.into_inner())
-}
-
-fn put(bytes: &[u8], folder: &Path, path: &Path) -> std::io::Result<()> {
-    let mut file = scratch_file(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    sync_folder(folder);
-    Ok(())
-}
-
-/// A file which vanishes unless it is given its name, readable by whom any new file is.
-fn scratch_file(folder: &Path) -> std::io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".captioner-").suffix(".png.part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // The umask still applies; without this the file would be its owner's alone.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
-}
-
-/// Makes the new name last through a power cut. The picture is already whole and in place, so a
-/// file system which can't do this is no reason to report a failure.
-fn sync_folder(folder: &Path) {
-    #[cfg(unix)]
-    if let Ok(folder) = std::fs::File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    #[cfg(not(unix))]
-    let _ = folder;
 }
 
 #[cfg(test)]
@@ -144,7 +85,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("missing").join("a.png");
         let error = write_png(&picture(), &path).unwrap_err();
-        assert!(matches!(error, ReportError::Write { .. }), "{error}");
+        assert!(matches!(error, ReportError::Write(_)), "{error}");
         assert!(error.to_string().contains("missing"), "{error}");
     }
 
@@ -153,7 +94,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for path in [folder.path(), Path::new(""), Path::new("/")] {
             let error = write_png(&picture(), path).unwrap_err();
-            assert!(matches!(error, ReportError::NotAFile { .. }), "{error}");
+            assert!(matches!(error, ReportError::Write(_)), "{error}");
         }
         assert!(names(folder.path()).is_empty());
     }
@@ -162,7 +103,7 @@ mod tests {
     #[test]
     fn a_device_is_not_replaced_by_a_file() {
         let error = write_png(&picture(), Path::new("/dev/null")).unwrap_err();
-        assert!(matches!(error, ReportError::NotAFile { .. }), "{error}");
+        assert!(matches!(error, ReportError::Write(_)), "{error}");
     }
 
     #[test]

@@ -6,9 +6,9 @@
 //!
 //! `CAPTIONER_PYTHON` is a Python with tokenizers; `CAPTIONER_DATA` holds bert-base-uncased. Medians; the
 //! ratio is given for the wall clock and for processor time, which other work on the machine disturbs
-//! less. "the library" is the same crate without its short way for plain captions.
+//! less.
 
-#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
 #[path = "../../../benches/peers/peer.rs"]
 mod peer;
@@ -36,34 +36,28 @@ fn main() {
         return;
     };
     let tokenizer = CaptionTokenizer::from_pretrained(&model).expect("a tokenizer");
-    let library = tokenizer.clone().without_shortcut();
     let rows = tokenizer
         .encode_rows(&captions, &EncodeOptions::default())
-        .expect("ids");
+        .expect("ids")
+        .ids;
     println!(
         "{CAPTIONS} captions, {} ids, medians of {RUNS}",
         rows.iter().flatten().count()
     );
     let [a, b, c, d] = ["Python ms", "ours ms", "ratio", "by CPU"];
     println!("{:<22} {a:>10} {b:>9} {c:>7} {d:>7}", "");
-    let encode = |tokenizer: &CaptionTokenizer| {
+    let encode = || {
         let rows = tokenizer
             .encode_rows(&captions, &EncodeOptions::default())
             .expect("ids");
-        rows.iter().flatten().map(|&id| u64::from(id)).sum()
+        rows.ids.iter().flatten().map(|&id| u64::from(id)).sum()
     };
-    measure(&mut peer, "encode", "encode", || encode(&tokenizer));
-    measure(&mut peer, "encode", "encode, the library", || {
-        encode(&library)
-    });
-    let decode = |tokenizer: &CaptionTokenizer| {
+    measure(&mut peer, "encode", encode);
+    let decode = || {
         let texts = tokenizer.decode_batch(&rows, true).expect("texts");
         texts.iter().map(|text| text.chars().count() as u64).sum()
     };
-    measure(&mut peer, "decode", "decode", || decode(&tokenizer));
-    measure(&mut peer, "decode", "decode, the library", || {
-        decode(&library)
-    });
+    measure(&mut peer, "decode", decode);
 }
 
 /// Captions as people write them, of 5 to 15 words.
@@ -109,13 +103,13 @@ fn captions() -> Vec<String> {
         .collect()
 }
 
-fn measure(peer: &mut Peer, work: &str, title: &str, ours: impl Fn() -> u64) {
+fn measure(peer: &mut Peer, work: &str, ours: impl Fn() -> u64) {
     let mut seconds: [Vec<Seconds>; 2] = Default::default();
     for run in 0..=RUNS {
         let theirs = peer.ask(work);
         let mut total = 0;
         let own = time(|| total = ours());
-        assert_eq!(total as f64, theirs[2], "{title}: both sides give the same");
+        assert_eq!(total as f64, theirs[2], "{work}: both sides give the same");
         if run > 0 {
             // The first run warms both up.
             seconds[0].push((theirs[0], theirs[1]));
@@ -125,5 +119,5 @@ fn measure(peer: &mut Peer, work: &str, title: &str, ours: impl Fn() -> u64) {
     let [theirs, own] = seconds.map(|seconds| median(&seconds));
     let (ratio, by_processor) = (theirs.0 / own.0, theirs.1 / own.1);
     let [a, b] = [theirs.0, own.0].map(|seconds| 1e3 * seconds);
-    println!("{title:<22} {a:>10.2} {b:>9.2} {ratio:>6.1}x {by_processor:>6.1}x");
+    println!("{work:<22} {a:>10.2} {b:>9.2} {ratio:>6.1}x {by_processor:>6.1}x");
 }

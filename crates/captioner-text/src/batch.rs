@@ -65,42 +65,89 @@ pub struct TokenBatch {
     pub rows: usize,
     /// How many ids each caption has, padding included.
     pub columns: usize,
+    /// How many captions had more tokens than [`EncodeOptions::max_length`] and were cut.
+    pub truncated: usize,
+}
+
+/// Captions as token ids without padding.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EncodedRows {
+    /// The ids of each caption.
+    pub ids: Vec<Vec<u32>>,
+    /// How many captions had more tokens than [`EncodeOptions::max_length`] and were cut.
+    pub truncated: usize,
 }
 
 impl TokenBatch {
-    /// The ids of one caption, padding included. Panics when `row` is not below `rows`.
-    pub fn input_ids_row(&self, row: usize) -> &[u32] {
-        &self.input_ids[row * self.columns..(row + 1) * self.columns]
+    /// Lays rows of token ids into one rectangle, and fills the short ones with `pad_id`.
+    ///
+    /// Of `options` only the padding is looked at: [`CaptionTokenizer::encode_rows`], which makes the
+    /// rows, has truncated them, and counts those it cut.
+    ///
+    /// ```
+    /// use captioner_text::{EncodeOptions, Padding, TokenBatch};
+    ///
+    /// let longest = EncodeOptions { padding: Padding::Longest, ..EncodeOptions::default() };
+    /// let batch = TokenBatch::from_rows(&[vec![2, 7, 3], vec![2, 7, 8, 9, 3]], 0, &longest)?;
+    /// assert_eq!((batch.rows, batch.columns), (2, 5));
+    /// assert_eq!(batch.input_ids_row(0), [2, 7, 3, 0, 0]);
+    /// assert_eq!(batch.attention_mask_row(0), [1, 1, 1, 0, 0]);
+    /// assert_eq!(batch.row_length(0), 3);
+    /// # Ok::<(), captioner_text::TextError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the rows stay unequal under the padding that `options` asks for, or the batch would have
+    /// more than 2^28 ids.
+    ///
+    /// [`CaptionTokenizer::encode_rows`]: crate::CaptionTokenizer::encode_rows
+    pub fn from_rows(
+        rows: &[impl AsRef<[u32]>],
+        pad_id: u32,
+        options: &EncodeOptions,
+    ) -> Result<Self, TextError> {
+        let lengths: Vec<usize> = rows.iter().map(|row| row.as_ref().len()).collect();
+        let columns = columns(&lengths, options)?;
+        let ids = all_ids(rows.len(), columns)?;
+        let mut batch = Self {
+            input_ids: Vec::with_capacity(ids),
+            attention_mask: Vec::with_capacity(ids),
+            rows: rows.len(),
+            columns,
+            truncated: 0,
+        };
+        for row in rows {
+            push_row(&mut batch, row.as_ref(), pad_id, options.padding_side);
+        }
+        Ok(batch)
     }
 
-    /// The attention mask of one caption. Panics when `row` is not below `rows`.
-    pub fn attention_mask_row(&self, row: usize) -> &[u8] {
-        &self.attention_mask[row * self.columns..(row + 1) * self.columns]
+    /// The ids of one caption, padding included; empty when there is no such row.
+    pub fn input_ids_row(&self, row: usize) -> &[u32] {
+        row_of(&self.input_ids, row, self.columns)
     }
+
+    /// The attention mask of one caption; empty when there is no such row.
+    pub fn attention_mask_row(&self, row: usize) -> &[u8] {
+        row_of(&self.attention_mask, row, self.columns)
+    }
+
+    /// How many tokens one caption has, special tokens included and padding left out; 0 when there is
+    /// no such row.
+    pub fn row_length(&self, row: usize) -> usize {
+        let mask = self.attention_mask_row(row);
+        mask.iter().filter(|&&token| token != 0).count()
+    }
+}
+
+fn row_of<T>(values: &[T], row: usize, columns: usize) -> &[T] {
+    let start = row.saturating_mul(columns);
+    let values = values.get(start..start.saturating_add(columns));
+    values.unwrap_or_default()
 }
 
 /// The most ids in a batch, which take 1 GiB.
 const MOST_IDS: usize = 1 << 28;
-
-/// Lays the captions' ids into one rectangle.
-pub(crate) fn pad(
-    rows: &[Vec<u32>],
-    pad_id: u32,
-    options: &EncodeOptions,
-) -> Result<TokenBatch, TextError> {
-    let columns = columns(rows, options)?;
-    let ids = all_ids(rows.len(), columns)?;
-    let mut batch = TokenBatch {
-        input_ids: Vec::with_capacity(ids),
-        attention_mask: Vec::with_capacity(ids),
-        rows: rows.len(),
-        columns,
-    };
-    for row in rows {
-        push_row(&mut batch, row, pad_id, options.padding_side);
-    }
-    Ok(batch)
-}
 
 /// How many ids the batch has. A length to pad to is refused even where there is nothing to pad.
 fn all_ids(rows: usize, columns: usize) -> Result<usize, TextError> {
@@ -116,8 +163,8 @@ fn all_ids(rows: usize, columns: usize) -> Result<usize, TextError> {
 }
 
 /// The length of every row, or why there is none.
-fn columns(rows: &[Vec<u32>], options: &EncodeOptions) -> Result<usize, TextError> {
-    let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
+fn columns(lengths: &[usize], options: &EncodeOptions) -> Result<usize, TextError> {
+    let longest = lengths.iter().copied().max().unwrap_or(0);
     let multiple = options.pad_to_multiple_of.unwrap_or(1);
     if multiple == 0 {
         return Err(TextError::MultipleOfZero);
@@ -127,30 +174,30 @@ fn columns(rows: &[Vec<u32>], options: &EncodeOptions) -> Result<usize, TextErro
         columns.unwrap_or(usize::MAX) // refused later, as any other length beyond memory
     };
     match options.padding {
-        Padding::None => all_equal(rows),
+        Padding::None => all_equal(lengths),
         Padding::Longest => Ok(rounded(longest)),
-        Padding::MaxLength(length) => none_longer(rows, rounded(length)),
+        Padding::MaxLength(length) => none_longer(lengths, rounded(length)),
     }
 }
 
-fn all_equal(rows: &[Vec<u32>]) -> Result<usize, TextError> {
-    let columns = rows.first().map_or(0, Vec::len);
-    match rows.iter().position(|row| row.len() != columns) {
+fn all_equal(lengths: &[usize]) -> Result<usize, TextError> {
+    let columns = lengths.first().copied().unwrap_or(0);
+    match lengths.iter().position(|length| *length != columns) {
         None => Ok(columns),
         Some(row) => Err(TextError::Ragged {
             row,
-            length: rows[row].len(),
+            length: lengths[row],
             columns,
         }),
     }
 }
 
-fn none_longer(rows: &[Vec<u32>], columns: usize) -> Result<usize, TextError> {
-    match rows.iter().position(|row| row.len() > columns) {
+fn none_longer(lengths: &[usize], columns: usize) -> Result<usize, TextError> {
+    match lengths.iter().position(|length| *length > columns) {
         None => Ok(columns),
         Some(row) => Err(TextError::LongerThanPadding {
             row,
-            length: rows[row].len(),
+            length: lengths[row],
             columns,
         }),
     }
@@ -191,10 +238,21 @@ mod tests {
 
     #[test]
     fn pads_go_after_the_caption_and_out_of_the_mask() {
-        let batch = pad(&rows(), 0, &options(Padding::Longest)).unwrap();
+        let batch = TokenBatch::from_rows(&rows(), 0, &options(Padding::Longest)).unwrap();
         assert_eq!((batch.rows, batch.columns), (2, 5));
         assert_eq!(batch.input_ids, [2, 7, 3, 0, 0, 2, 7, 8, 9, 3]);
         assert_eq!(batch.attention_mask, [1, 1, 1, 0, 0, 1, 1, 1, 1, 1]);
+        assert_eq!([0, 1].map(|row| batch.row_length(row)), [3, 5]);
+    }
+
+    #[test]
+    fn a_row_that_is_not_there_is_empty() {
+        let batch = TokenBatch::from_rows(&rows(), 0, &options(Padding::Longest)).unwrap();
+        for row in [2, usize::MAX] {
+            assert!(batch.input_ids_row(row).is_empty());
+            assert!(batch.attention_mask_row(row).is_empty());
+            assert_eq!(batch.row_length(row), 0);
+        }
     }
 
     #[test]
@@ -203,9 +261,10 @@ mod tests {
             padding_side: Side::Left,
             ..options(Padding::MaxLength(6))
         };
-        let batch = pad(&rows(), 9, &options).unwrap();
+        let batch = TokenBatch::from_rows(&rows(), 9, &options).unwrap();
         assert_eq!(batch.input_ids_row(0), [9, 9, 9, 2, 7, 3]);
         assert_eq!(batch.attention_mask_row(0), [0, 0, 0, 1, 1, 1]);
+        assert_eq!(batch.row_length(0), 3);
     }
 
     #[test]
@@ -214,7 +273,8 @@ mod tests {
             pad_to_multiple_of: Some(4),
             ..options(Padding::Longest)
         };
-        assert_eq!(pad(&rows(), 0, &options).unwrap().columns, 8);
+        let batch = TokenBatch::from_rows(&rows(), 0, &options).unwrap();
+        assert_eq!(batch.columns, 8);
     }
 
     #[test]
@@ -223,7 +283,7 @@ mod tests {
             pad_to_multiple_of: Some(0),
             ..options(Padding::Longest)
         };
-        let error = pad(&rows(), 0, &options).unwrap_err();
+        let error = TokenBatch::from_rows(&rows(), 0, &options).unwrap_err();
         assert!(matches!(error, TextError::MultipleOfZero));
     }
 
@@ -234,7 +294,7 @@ mod tests {
                 pad_to_multiple_of,
                 ..options(padding)
             };
-            let error = pad(rows, 0, &options).unwrap_err();
+            let error = TokenBatch::from_rows(rows, 0, &options).unwrap_err();
             assert!(matches!(error, TextError::BatchTooLarge { .. }), "{error}");
         };
         for rows in [&rows()[..], &[]] {
@@ -249,7 +309,7 @@ mod tests {
 
     #[test]
     fn unpadded_captions_of_different_lengths_are_a_named_error() {
-        let error = pad(&rows(), 0, &options(Padding::None)).unwrap_err();
+        let error = TokenBatch::from_rows(&rows(), 0, &options(Padding::None)).unwrap_err();
         assert!(matches!(
             error,
             TextError::Ragged {
@@ -262,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_caption_longer_than_the_padding_is_a_named_error() {
-        let error = pad(&rows(), 0, &options(Padding::MaxLength(4))).unwrap_err();
+        let error = TokenBatch::from_rows(&rows(), 0, &options(Padding::MaxLength(4))).unwrap_err();
         assert!(matches!(
             error,
             TextError::LongerThanPadding {
@@ -275,7 +335,7 @@ mod tests {
 
     #[test]
     fn no_captions_make_an_empty_batch() {
-        let batch = pad(&[], 0, &options(Padding::Longest)).unwrap();
+        let batch = TokenBatch::from_rows(&[[0; 0]; 0], 0, &options(Padding::Longest)).unwrap();
         assert_eq!(
             (batch.rows, batch.columns, batch.input_ids.len()),
             (0, 0, 0)

@@ -1,5 +1,6 @@
 //! Everything that can go wrong between a caption and its token ids.
 
+use captioner_files::FileError;
 use std::path::{Path, PathBuf};
 
 /// Why a tokenizer could not be loaded, trained, used or saved.
@@ -24,25 +25,19 @@ pub enum TextError {
         source: std::io::Error,
     },
     /// A file or directory could not be written.
-    #[error(
-        "{path}: cannot be written: {source}; check the directory's permissions and free space"
-    )]
-    Write {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] FileError),
     /// A file was read but does not hold what its name says.
-    #[error("{path}: not a valid {expected}: {reason}; download the file again or save it anew")]
+    #[error("{path}: {source}; download the file again or save it anew")]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What the file should be.
-        expected: &'static str,
         /// What is wrong with it.
-        reason: String,
+        source: FormatError,
     },
+    /// A text that was given as a `tokenizer.json` is none.
+    #[error("the text given as tokenizer.json: {0}; give the content of a saved tokenizer.json")]
+    MalformedText(FormatError),
     /// The vocabulary lacks a special token that captions need.
     #[error(
         "{name} \"{token}\" is not in the vocabulary of {vocabulary} tokens; \
@@ -140,35 +135,115 @@ pub enum TextError {
         /// The most ids that a batch may have.
         limit: usize,
     },
-    /// The tokenizer library refused the text or the ids.
-    #[error("the tokenizer failed on {what}: {reason}; check that its files belong together")]
-    Tokenizer {
-        /// What was being done.
-        what: String,
+    /// The tokenizer library refused a caption.
+    #[error("the tokenizer failed on {start:?}...: {source}; check that its files belong together")]
+    Encode {
+        /// How the caption starts.
+        start: String,
         /// What the library said.
-        reason: String,
+        source: LibraryError,
+    },
+    /// The tokenizer library refused token ids.
+    #[error(
+        "the tokenizer failed to decode {ids} ids: {source}; check that its files belong together"
+    )]
+    Decode {
+        /// How many ids there are.
+        ids: usize,
+        /// What the library said.
+        source: LibraryError,
+    },
+    /// The tokenizer library built no tokenizer of the vocabulary and settings.
+    #[error("no tokenizer can be built: {0}; check vocab.txt and tokenizer_config.json")]
+    Build(LibraryError),
+    /// The tokenizer library gave no `tokenizer.json`.
+    #[error("the tokenizer can't be written as tokenizer.json: {0}")]
+    Save(LibraryError),
+}
+
+/// An error of the `tokenizers` library.
+pub type LibraryError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a file or text is not what its name says, or not accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// Not text.
+    #[error("it is not UTF-8 text: {0}")]
+    NotUtf8(#[from] std::string::FromUtf8Error),
+    /// Not JSON, or no JSON object.
+    #[error("it is not a JSON object: {0}")]
+    NotJson(#[from] serde_json::Error),
+    /// JSON, but no object.
+    #[error("it is JSON, but not an object")]
+    NotAnObject,
+    /// The tokenizer library can't read it.
+    #[error("it describes no tokenizer: {0}")]
+    Library(LibraryError),
+    /// A step of the tokenizer is of a kind that isn't accepted.
+    #[error("its {key} is {kind}; only {} can be used", .accepted.join(", "))]
+    Step {
+        /// Which step, such as `normalizer`.
+        key: &'static str,
+        /// Its type.
+        kind: String,
+        /// The types that are accepted.
+        accepted: &'static [&'static str],
+    },
+    /// The template for special tokens is missing.
+    #[error("its post_processor has no list of pieces named single")]
+    NoTemplate,
+    /// The template names a special token that it doesn't define.
+    #[error("its post_processor lacks the special token {token:?}")]
+    UndefinedTemplateToken {
+        /// The token.
+        token: String,
+    },
+    /// The template has a piece that is neither a special token nor the caption.
+    #[error(
+        "its post_processor has the piece {piece}; only special tokens and the sequence A can be used"
+    )]
+    TemplatePiece {
+        /// The piece, as JSON.
+        piece: String,
+    },
+    /// The template doesn't hold the caption once.
+    #[error("its post_processor puts the caption {count} times; once is right")]
+    TemplateCaptions {
+        /// How often it holds the caption.
+        count: usize,
+    },
+    /// A token has an id that no vocabulary needs.
+    #[error("a token has the id {id}; ids must lie below {limit}")]
+    IdTooLarge {
+        /// The id.
+        id: u64,
+        /// All ids must lie below this.
+        limit: u64,
+    },
+    /// Words may be so long that encoding one would not end.
+    #[error("its model's max_input_chars_per_word is {length}; give {limit} or less")]
+    WordsTooLong {
+        /// The value.
+        length: u64,
+        /// The largest that is accepted.
+        limit: u64,
     },
 }
 
 impl TextError {
     /// The library's error, with the start of the text that it failed on.
-    pub(crate) fn on_text(text: &str, reason: impl std::fmt::Display) -> Self {
-        let start: String = text.chars().take(60).collect();
-        Self::Tokenizer {
-            what: format!("{start:?}"),
-            reason: reason.to_string(),
+    pub(crate) fn on_text(text: &str, source: LibraryError) -> Self {
+        Self::Encode {
+            start: text.chars().take(60).collect(),
+            source,
         }
     }
 
-    pub(crate) fn malformed(
-        path: &Path,
-        expected: &'static str,
-        reason: impl std::fmt::Display,
-    ) -> Self {
+    pub(crate) fn malformed(path: &Path, source: impl Into<FormatError>) -> Self {
         Self::Malformed {
             path: path.to_owned(),
-            expected,
-            reason: reason.to_string(),
+            source: source.into(),
         }
     }
 }

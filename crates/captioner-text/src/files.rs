@@ -2,10 +2,11 @@
 
 use crate::settings::{SPECIAL_TOKENS, TokenizerSettings};
 use crate::word_piece::bert_tokenizer;
-use crate::{CaptionTokenizer, TextError, pipeline};
+use crate::{CaptionTokenizer, FormatError, TextError, pipeline};
+use captioner_files::{create_folder, write_file, write_json};
 use serde_json::{Map, Value};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use tokenizers::{ModelWrapper, Tokenizer};
 
@@ -34,18 +35,16 @@ pub(crate) fn load(dir: &Path) -> Result<CaptionTokenizer, TextError> {
 }
 
 pub(crate) fn read_tokenizer(path: &Path) -> Result<Tokenizer, TextError> {
-    parse_tokenizer(&read(path)?)
-        .map_err(|reason| TextError::malformed(path, "tokenizer.json", reason))
+    parse_tokenizer(&read(path)?).map_err(|error| TextError::malformed(path, error))
 }
 
 /// The tokenizer that the text of a `tokenizer.json` describes, or what is wrong with it.
-pub(crate) fn parse_tokenizer(text: &str) -> Result<Tokenizer, String> {
-    let json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if let Some(reason) = pipeline::refusal(&json) {
-        return Err(reason);
+pub(crate) fn parse_tokenizer(text: &str) -> Result<Tokenizer, FormatError> {
+    let json: Value = serde_json::from_str(text)?;
+    if let Some(refusal) = pipeline::refusal(&json) {
+        return Err(refusal);
     }
-    text.parse()
-        .map_err(|error: tokenizers::Error| error.to_string())
+    text.parse().map_err(FormatError::Library)
 }
 
 /// `special_tokens_map.json` names the special tokens where `tokenizer_config.json` doesn't.
@@ -62,8 +61,7 @@ fn read_object(path: &Path) -> Result<Map<String, Value>, TextError> {
     if !path.is_file() {
         return Ok(Map::new());
     }
-    serde_json::from_str(&read(path)?)
-        .map_err(|error| TextError::malformed(path, "JSON object", error))
+    serde_json::from_str(&read(path)?).map_err(|error| TextError::malformed(path, error))
 }
 
 fn read(path: &Path) -> Result<String, TextError> {
@@ -82,30 +80,23 @@ fn read(path: &Path) -> Result<String, TextError> {
             limit: MAX_FILE_BYTES,
         });
     }
-    String::from_utf8(bytes).map_err(|error| TextError::malformed(path, "UTF-8 text", error))
+    String::from_utf8(bytes).map_err(|error| TextError::malformed(path, error))
 }
 
 /// Writes what [`CaptionTokenizer::save_pretrained`] describes.
 pub(crate) fn save(tokenizer: &CaptionTokenizer, dir: &Path) -> Result<Vec<PathBuf>, TextError> {
-    fs::create_dir_all(dir).map_err(|source| TextError::Write {
-        path: dir.to_owned(),
-        source,
-    })?;
+    create_folder(dir)?;
     let json = tokenizer.inner.to_string(true);
-    let json = json.map_err(|error| TextError::Tokenizer {
-        what: "writing tokenizer.json".to_owned(),
-        reason: error.to_string(),
-    })?;
-    let mut files = vec![
-        (TOKENIZER, json),
-        (CONFIG, pretty(config(tokenizer))),
-        (SPECIAL_MAP, pretty(special_tokens(tokenizer))),
-    ];
-    files.extend(vocabulary(&tokenizer.inner).map(|text| (VOCABULARY, text)));
-    files
-        .into_iter()
-        .map(|(name, text)| write_whole(&dir.join(name), &text))
-        .collect()
+    let json = json.map_err(TextError::Save)?;
+    let mut names = vec![TOKENIZER, CONFIG, SPECIAL_MAP];
+    write_file(dir.join(TOKENIZER), json.as_bytes())?;
+    write_json(dir.join(CONFIG), &config(tokenizer))?;
+    write_json(dir.join(SPECIAL_MAP), &special_tokens(tokenizer))?;
+    if let Some(text) = vocabulary(&tokenizer.inner) {
+        write_file(dir.join(VOCABULARY), text.as_bytes())?;
+        names.push(VOCABULARY);
+    }
+    Ok(names.into_iter().map(|name| dir.join(name)).collect())
 }
 
 /// `tokenizer_config.json`: what was loaded, and what transformers needs besides.
@@ -168,31 +159,4 @@ fn vocabulary(tokenizer: &Tokenizer) -> Option<String> {
         .enumerate()
         .all(|(line, (_, id))| line == *id as usize);
     gapless.then(|| tokens.into_iter().map(|(token, _)| token + "\n").collect())
-}
-
-fn pretty(object: Map<String, Value>) -> String {
-    format!("{:#}\n", Value::Object(object))
-}
-
-/// Writes beside the place and renames, so that a reader never meets half a file.
-fn write_whole(path: &Path, text: &str) -> Result<PathBuf, TextError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let scratch = PathBuf::from(name);
-    let written = write_and_rename(&scratch, path, text);
-    written.map_err(|source| {
-        let _ = fs::remove_file(&scratch); // the first error is the one to tell
-        TextError::Write {
-            path: path.to_owned(),
-            source,
-        }
-    })?;
-    Ok(path.to_owned())
-}
-
-fn write_and_rename(scratch: &Path, path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = fs::File::create(scratch)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(scratch, path)
 }

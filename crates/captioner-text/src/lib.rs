@@ -26,14 +26,12 @@ mod batch;
 mod error;
 mod files;
 mod pipeline;
-mod plain;
 mod settings;
-mod spelling;
 mod tokenizer;
 mod train;
 mod word_piece;
 
-pub use batch::{EncodeOptions, Padding, Side, TokenBatch};
-pub use error::TextError;
-pub use tokenizer::CaptionTokenizer;
+pub use batch::{EncodeOptions, EncodedRows, Padding, Side, TokenBatch};
+pub use error::{FormatError, LibraryError, TextError};
+pub use tokenizer::{CaptionTokenizer, Spelling};
 pub use train::WordPieceTraining;

@@ -5,6 +5,7 @@
 //! of the GIT family needs none of that, so only BERT's model and steps that keep a text's size
 //! are accepted.
 
+use crate::FormatError;
 use serde_json::Value;
 
 /// The steps that may stand under each key, `null` beside them.
@@ -47,9 +48,9 @@ const MOST_IDS: u64 = 1 << 24;
 const MOST_CHARACTERS_PER_WORD: u64 = 256;
 
 /// What in the file is not accepted, if anything.
-pub(crate) fn refusal(json: &Value) -> Option<String> {
+pub(crate) fn refusal(json: &Value) -> Option<FormatError> {
     if !json.is_object() {
-        return Some("it is not a JSON object".to_owned());
+        return Some(FormatError::NotAnObject);
     }
     let steps = ACCEPTED.iter().find_map(|(key, accepted)| {
         json.get(key)
@@ -61,19 +62,26 @@ pub(crate) fn refusal(json: &Value) -> Option<String> {
         .or_else(|| refused_word_length(json.get("model")?))
 }
 
-fn refused_step(key: &str, step: &Value, accepted: &[&str]) -> Option<String> {
+fn refused_step(
+    key: &'static str,
+    step: &Value,
+    accepted: &'static [&'static str],
+) -> Option<FormatError> {
     if step.is_null() {
         return None;
     }
-    // Old files name no type of the model; it is told by its fields, of which these are WordPiece's.
+    // Old files name no type of the model; its fields say it, of which these are WordPiece's.
     let untyped = key == "model" && step.get("max_input_chars_per_word").is_some();
     let kind = match step.get("type").and_then(Value::as_str) {
         None if untyped => "WordPiece",
         kind => kind.unwrap_or("of no type"),
     };
     if !accepted.contains(&kind) {
-        let accepted = accepted.join(", ");
-        return Some(format!("its {key} is {kind}; only {accepted} can be used"));
+        return Some(FormatError::Step {
+            key,
+            kind: kind.to_owned(),
+            accepted,
+        });
     }
     let parts = ["normalizers", "pretokenizers", "decoders"].into_iter();
     let parts = parts.filter_map(|name| step.get(name)?.as_array());
@@ -84,12 +92,12 @@ fn refused_step(key: &str, step: &Value, accepted: &[&str]) -> Option<String> {
 
 /// The library looks a template's tokens up without asking whether they are there, and takes a second
 /// caption for granted where the template names one.
-fn refused_template(step: &Value) -> Option<String> {
+fn refused_template(step: &Value) -> Option<FormatError> {
     if step.get("type")?.as_str()? != "TemplateProcessing" {
         return None;
     }
     let Some(pieces) = step.get("single").and_then(Value::as_array) else {
-        return Some("its post_processor has no list of pieces named single".to_owned());
+        return Some(FormatError::NoTemplate);
     };
     let mut captions = 0;
     for piece in pieces {
@@ -98,20 +106,22 @@ fn refused_template(step: &Value) -> Option<String> {
                 .get("special_tokens")
                 .and_then(|tokens| tokens.get(token));
             if known.is_none() {
-                return Some(format!(
-                    "its post_processor lacks the special token {token:?}"
-                ));
+                return Some(FormatError::UndefinedTemplateToken {
+                    token: token.to_owned(),
+                });
             }
         } else if piece.pointer("/Sequence/id").and_then(Value::as_str) == Some("A") {
             captions += 1;
         } else {
-            return Some(format!("its post_processor has the piece {piece}"));
+            return Some(FormatError::TemplatePiece {
+                piece: piece.to_string(),
+            });
         }
     }
-    (captions != 1).then(|| format!("its post_processor puts the caption {captions} times"))
+    (captions != 1).then_some(FormatError::TemplateCaptions { count: captions })
 }
 
-fn refused_id(json: &Value) -> Option<String> {
+fn refused_id(json: &Value) -> Option<FormatError> {
     let added = json.get("added_tokens").and_then(Value::as_array);
     let added = added
         .into_iter()
@@ -121,22 +131,28 @@ fn refused_id(json: &Value) -> Option<String> {
     let vocabulary = vocabulary.into_iter().flat_map(|tokens| tokens.values());
     let mut ids = added.chain(vocabulary).filter_map(Value::as_u64);
     let id = ids.find(|&id| id >= MOST_IDS)?;
-    Some(format!("a token has the id {id}; ids go to {MOST_IDS}"))
+    Some(FormatError::IdTooLarge {
+        id,
+        limit: MOST_IDS,
+    })
 }
 
-fn refused_word_length(model: &Value) -> Option<String> {
+fn refused_word_length(model: &Value) -> Option<FormatError> {
     let length = model.get("max_input_chars_per_word")?.as_u64()?;
-    (length > MOST_CHARACTERS_PER_WORD).then(|| {
-        format!(
-            "its model's max_input_chars_per_word is {length}; give {MOST_CHARACTERS_PER_WORD} or less"
-        )
+    (length > MOST_CHARACTERS_PER_WORD).then_some(FormatError::WordsTooLong {
+        length,
+        limit: MOST_CHARACTERS_PER_WORD,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use serde_json::json;
+    use super::MOST_CHARACTERS_PER_WORD;
+    use serde_json::{Value, json};
+
+    fn refusal(json: &Value) -> Option<String> {
+        super::refusal(json).map(|refusal| refusal.to_string())
+    }
 
     #[test]
     fn steps_that_make_a_text_grow_are_named() {

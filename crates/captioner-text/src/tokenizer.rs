@@ -1,14 +1,12 @@
 //! The tokenizer that captions go through.
 
-use crate::batch::{self, EncodeOptions, Side, TokenBatch};
-use crate::plain::PlainTokenizer;
+use crate::batch::{EncodeOptions, EncodedRows, Side, TokenBatch};
 use crate::settings::TokenizerSettings;
-use crate::spelling::Spelling;
 use crate::train::{WordPieceTraining, train};
 use crate::word_piece::bert_tokenizer;
 use crate::{TextError, files};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use tokenizers::parallelism::MaybeParallelSlice;
 use tokenizers::{PostProcessor, Tokenizer, TruncationDirection};
 
@@ -23,10 +21,6 @@ const MAX_CAPTION_BYTES: usize = 1 << 20;
 pub struct CaptionTokenizer {
     pub(crate) inner: Arc<Tokenizer>,
     pub(crate) settings: Arc<TokenizerSettings>,
-    plain: Option<Arc<PlainTokenizer>>,
-    /// Made when something is first decoded.
-    spelling: Arc<OnceLock<Option<Spelling>>>,
-    shortcut: bool,
     max_caption_bytes: usize,
     special: SpecialIds,
     vocab_size: usize,
@@ -39,6 +33,21 @@ struct SpecialIds {
     unk: u32,
     cls: u32,
     sep: u32,
+}
+
+/// A caption in a tokenizer's spelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spelling {
+    /// The text.
+    pub text: String,
+    /// How many `[UNK]` the caption has: words that the vocabulary can't spell and `text` lacks.
+    pub unknown_tokens: usize,
+}
+
+/// The ids of one caption, and whether it had more.
+struct Row {
+    ids: Vec<u32>,
+    truncated: bool,
 }
 
 impl CaptionTokenizer {
@@ -70,10 +79,7 @@ impl CaptionTokenizer {
     /// When the text is no such JSON, describes another model than WordPiece or a step that is not
     /// accepted, or lacks a special token.
     pub fn from_json(text: &str) -> Result<Self, TextError> {
-        let tokenizer = files::parse_tokenizer(text).map_err(|reason| TextError::Tokenizer {
-            what: "reading tokenizer.json".to_owned(),
-            reason,
-        })?;
+        let tokenizer = files::parse_tokenizer(text).map_err(TextError::MalformedText)?;
         Self::new(tokenizer, TokenizerSettings::default())
     }
 
@@ -101,9 +107,7 @@ impl CaptionTokenizer {
         settings.complete(&tokenizer);
         tokenizer.with_padding(None);
         // Without truncation parameters there is nothing that could be refused.
-        tokenizer
-            .with_truncation(None)
-            .map_err(|error| TextError::on_text("", error))?;
+        tokenizer.with_truncation(None).map_err(TextError::Build)?;
         let special = SpecialIds {
             pad: special_id(&tokenizer, &settings, "pad_token", "[PAD]")?,
             unk: special_id(&tokenizer, &settings, "unk_token", "[UNK]")?,
@@ -112,9 +116,6 @@ impl CaptionTokenizer {
         };
         let largest = tokenizer.get_vocab(true).into_values().max();
         Ok(Self {
-            plain: PlainTokenizer::new(&tokenizer).map(Arc::new),
-            spelling: Arc::default(),
-            shortcut: true,
             max_caption_bytes: MAX_CAPTION_BYTES,
             inner: Arc::new(tokenizer),
             settings: Arc::new(settings),
@@ -129,7 +130,7 @@ impl CaptionTokenizer {
     /// When the text is longer than [`Self::with_max_caption_bytes`] allows, or the tokenizer cannot
     /// represent it and has no unknown token.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TextError> {
-        self.encode_row(text, &EncodeOptions::default())
+        Ok(self.encode_row(text, &EncodeOptions::default())?.ids)
     }
 
     /// The ids of several captions as one rectangle, made on all cores.
@@ -143,14 +144,16 @@ impl CaptionTokenizer {
         texts: &[impl AsRef<str> + Sync],
         options: &EncodeOptions,
     ) -> Result<TokenBatch, TextError> {
-        batch::pad(
-            &self.encode_rows(texts, options)?,
-            self.special.pad,
-            options,
-        )
+        let rows = self.encode_rows(texts, options)?;
+        let mut batch = TokenBatch::from_rows(&rows.ids, self.special.pad, options)?;
+        batch.truncated = rows.truncated;
+        Ok(batch)
     }
 
-    /// The ids of several captions, each as long as it is, made on all cores.
+    /// The ids of several captions without padding, made on all cores.
+    ///
+    /// [`TokenBatch::from_rows`] makes a batch of any of them, so that a caption that is used again
+    /// and again is encoded once.
     ///
     /// # Errors
     /// As [`Self::encode_batch`]; the padding of `options` is not looked at.
@@ -158,19 +161,24 @@ impl CaptionTokenizer {
         &self,
         texts: &[impl AsRef<str> + Sync],
         options: &EncodeOptions,
-    ) -> Result<Vec<Vec<u32>>, TextError> {
+    ) -> Result<EncodedRows, TextError> {
         let chunks = texts.maybe_par_chunks(CHUNK).map(|chunk| {
             let rows = chunk
                 .iter()
                 .map(|text| self.encode_row(text.as_ref(), options));
             rows.collect::<Result<Vec<_>, _>>()
         });
-        let chunks: Vec<Vec<Vec<u32>>> = chunks.collect::<Result<_, _>>()?;
-        Ok(chunks.into_iter().flatten().collect())
+        let chunks: Vec<Vec<Row>> = chunks.collect::<Result<_, _>>()?;
+        let mut rows = EncodedRows::default();
+        for row in chunks.into_iter().flatten() {
+            rows.truncated += usize::from(row.truncated);
+            rows.ids.push(row.ids);
+        }
+        Ok(rows)
     }
 
     /// Truncates before the special tokens are added, so that `[SEP]` is never cut off.
-    fn encode_row(&self, text: &str, options: &EncodeOptions) -> Result<Vec<u32>, TextError> {
+    fn encode_row(&self, text: &str, options: &EncodeOptions) -> Result<Row, TextError> {
         if text.len() > self.max_caption_bytes {
             return Err(TextError::CaptionTooLong {
                 start: text.chars().take(60).collect(),
@@ -178,50 +186,32 @@ impl CaptionTokenizer {
                 limit: self.max_caption_bytes,
             });
         }
-        let room = options
-            .max_length
-            .map(|length| self.room_for_text(length, options));
-        let room = room.transpose()?;
-        let from_left = options.truncation_side == Side::Left;
-        let plain = self.plain.as_ref().filter(|_| self.shortcut);
-        match plain.and_then(|p| p.encode(text, options.add_special_tokens, room, from_left)) {
-            Some(ids) => Ok(ids),
-            None => self.encode_general(text, options, room),
-        }
-    }
-
-    /// The library's own way, for any text.
-    fn encode_general(
-        &self,
-        text: &str,
-        options: &EncodeOptions,
-        room: Option<usize>,
-    ) -> Result<Vec<u32>, TextError> {
+        let longest = options.max_length;
+        let longest = longest.map(|length| self.longest_text(length, options));
+        let longest = longest.transpose()?.unwrap_or(usize::MAX);
         let failed = |error: tokenizers::Error| TextError::on_text(text, error);
         let mut encoding = self.inner.encode_fast(text, false).map_err(failed)?;
-        if let Some(room) = room {
-            encoding.truncate(room, 0, direction(options.truncation_side));
+        let truncated = encoding.len() > longest;
+        if truncated {
+            encoding.truncate(longest, 0, direction(options.truncation_side));
         }
         let encoding = self
             .inner
             .post_process(encoding, None, options.add_special_tokens)
             .map_err(failed)?;
-        Ok(encoding.get_ids().to_vec())
+        let ids = encoding.get_ids().to_vec();
+        Ok(Row { ids, truncated })
     }
 
     /// How many of `max_length` tokens are left beside the special ones.
-    fn room_for_text(
-        &self,
-        max_length: usize,
-        options: &EncodeOptions,
-    ) -> Result<usize, TextError> {
+    fn longest_text(&self, max_length: usize, options: &EncodeOptions) -> Result<usize, TextError> {
         let processor = self.inner.get_post_processor();
         let special_tokens = match processor {
             Some(processor) if options.add_special_tokens => processor.added_tokens(false),
             _ => 0,
         };
         match max_length.checked_sub(special_tokens) {
-            Some(room) if room > 0 => Ok(room),
+            Some(longest) if longest > 0 => Ok(longest),
             _ => Err(TextError::MaxLengthTooSmall {
                 max_length,
                 special_tokens,
@@ -236,11 +226,11 @@ impl CaptionTokenizer {
     /// # Errors
     /// When the tokenizer's decoder fails on the tokens.
     pub fn decode(&self, ids: &[u32], skip_special_tokens: bool) -> Result<String, TextError> {
-        let spelling = || Spelling::new(&self.inner, self.vocab_size);
-        let text = match self.shortcut.then(|| self.spelling.get_or_init(spelling)) {
-            Some(Some(spelling)) => spelling.text(ids, skip_special_tokens),
-            _ => self.decode_general(ids, skip_special_tokens)?,
-        };
+        let text = self.inner.decode(ids, skip_special_tokens);
+        let text = text.map_err(|source| TextError::Decode {
+            ids: ids.len(),
+            source,
+        })?;
         if self.settings.clean_up_tokenization_spaces() {
             Ok(clean_up_tokenization(&text))
         } else {
@@ -248,13 +238,49 @@ impl CaptionTokenizer {
         }
     }
 
-    /// The library's own way, for any decoder.
-    fn decode_general(&self, ids: &[u32], skip_special: bool) -> Result<String, TextError> {
-        let text = self.inner.decode(ids, skip_special);
-        text.map_err(|error| TextError::Tokenizer {
-            what: format!("decoding {} ids", ids.len()),
-            reason: error.to_string(),
+    /// A caption as this tokenizer spells it: decoded from its own ids, without special tokens.
+    ///
+    /// An uncased tokenizer can't give back capitals or accents, puts spaces around what it splits,
+    /// and leaves out what its vocabulary can't spell. So generated captions, which are decoded from
+    /// ids, can equal references only in this spelling, and a caption whose very ids were generated
+    /// does. Spell references, and leave what was decoded as it is: spelling it again changes nothing,
+    /// but where `clean_up_tokenization_spaces` joined `do n't` to `don't` and the vocabulary can't
+    /// spell `don`.
+    ///
+    /// ```
+    /// use captioner_text::{CaptionTokenizer, WordPieceTraining};
+    ///
+    /// let captions = ["a café at night", "it's late"];
+    /// let tokenizer = CaptionTokenizer::train_word_piece(captions, &WordPieceTraining::default())?;
+    /// assert_eq!(tokenizer.spelling("A Café,  at night")?.text, "a cafe at night");
+    /// assert_eq!(tokenizer.spelling("A Café,  at night")?.unknown_tokens, 1); // the comma
+    /// # Ok::<(), captioner_text::TextError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::encode`] and [`Self::decode`].
+    pub fn spelling(&self, text: &str) -> Result<Spelling, TextError> {
+        let ids = self.encode(text)?;
+        Ok(Spelling {
+            text: self.decode(&ids, true)?,
+            unknown_tokens: ids.iter().filter(|id| **id == self.special.unk).count(),
         })
+    }
+
+    /// The spelling of several captions, made on all cores. See [`Self::spelling`].
+    ///
+    /// # Errors
+    /// As [`Self::spelling`].
+    pub fn spelling_batch(
+        &self,
+        texts: &[impl AsRef<str> + Sync],
+    ) -> Result<Vec<Spelling>, TextError> {
+        let chunks = texts.maybe_par_chunks(CHUNK).map(|chunk| {
+            let spellings = chunk.iter().map(|text| self.spelling(text.as_ref()));
+            spellings.collect::<Result<Vec<_>, _>>()
+        });
+        let chunks: Vec<Vec<Spelling>> = chunks.collect::<Result<_, _>>()?;
+        Ok(chunks.into_iter().flatten().collect())
     }
 
     /// The text of several rows of token ids, made on all cores. See [`Self::decode`].
@@ -315,14 +341,6 @@ impl CaptionTokenizer {
     /// The same tokenizer, which refuses captions of more bytes than this (by default 1 MiB).
     pub fn with_max_caption_bytes(mut self, bytes: usize) -> Self {
         self.max_caption_bytes = bytes;
-        self
-    }
-
-    /// The same tokenizer, which goes the library's way for every text and never its own short one.
-    ///
-    /// Ids and texts are the same; this is for comparing and measuring.
-    pub fn without_shortcut(mut self) -> Self {
-        self.shortcut = false;
         self
     }
 

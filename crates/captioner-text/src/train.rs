@@ -139,11 +139,11 @@ fn spelling(word: &str) -> impl Iterator<Item = String> {
         })
 }
 
-/// The `room` most frequent character pieces, sorted.
+/// The `most` most frequent character pieces, sorted.
 ///
 /// ASCII letters and digits come in both forms wherever they occur, so that a new word made of known
 /// characters is never unknown.
-fn alphabet(words: &BTreeMap<String, u64>, room: usize) -> Vec<String> {
+fn alphabet(words: &BTreeMap<String, u64>, most: usize) -> Vec<String> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for (word, count) in words {
         for (piece, character) in spelling(word).zip(word.chars()) {
@@ -161,7 +161,7 @@ fn alphabet(words: &BTreeMap<String, u64>, room: usize) -> Vec<String> {
         .map(|(piece, n)| (Reverse(n), piece))
         .collect();
     ranked.sort_unstable();
-    ranked.truncate(room);
+    ranked.truncate(most);
     let mut kept: Vec<String> = ranked.into_iter().map(|(_, piece)| piece).collect();
     kept.sort_unstable();
     kept
@@ -292,12 +292,12 @@ mod tests {
 
     #[test]
     fn the_order_of_the_captions_does_not_change_the_ids() {
-        let mut turned = CAPTIONS;
-        turned.reverse();
+        let mut reversed = CAPTIONS;
+        reversed.reverse();
         let training = limited(80);
         assert_eq!(
             train(CAPTIONS, &training).unwrap(),
-            train(turned, &training).unwrap()
+            train(reversed, &training).unwrap()
         );
     }
 

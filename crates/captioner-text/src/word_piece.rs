@@ -37,7 +37,7 @@ pub(crate) fn bert_tokenizer(
     tokenizer
         .with_normalizer(Some(normalizer(settings)))
         .and_then(|tokenizer| tokenizer.add_special_tokens(special))
-        .map_err(|error| building(&*error))?;
+        .map_err(TextError::Build)?;
     Ok(tokenizer)
 }
 
@@ -64,7 +64,7 @@ fn model(
         "vocab": vocabulary,
     });
     // From text: the library's visitor borrows the type's name.
-    serde_json::from_str(&model.to_string()).map_err(|error| building(&error))
+    serde_json::from_str(&model.to_string()).map_err(|error| TextError::Build(error.into()))
 }
 
 /// `[CLS] caption [SEP]`, and `[CLS] first [SEP] second [SEP]` with the second of type 1.
@@ -85,7 +85,7 @@ fn template(
         "pair": pair,
         "special_tokens": {cls: entry(cls, cls_id), sep: entry(sep, sep_id)},
     });
-    serde_json::from_str(&template.to_string()).map_err(|error| building(&error))
+    serde_json::from_str(&template.to_string()).map_err(|error| TextError::Build(error.into()))
 }
 
 /// Special tokens are matched before words are split, so the library must be told of them.
@@ -113,11 +113,4 @@ fn id_of(
             token: token.to_owned(),
             vocabulary: vocabulary.len(),
         })
-}
-
-fn building(error: &dyn std::fmt::Display) -> TextError {
-    TextError::Tokenizer {
-        what: "building a WordPiece tokenizer".to_owned(),
-        reason: error.to_string(),
-    }
 }

@@ -1,5 +1,6 @@
 //! Vocabularies trained here, and files written and read back.
 
+use captioner_files::FileError;
 use captioner_text::{
     CaptionTokenizer, EncodeOptions, Padding, Side, TextError, WordPieceTraining,
 };
@@ -288,7 +289,9 @@ fn a_folder_that_cannot_be_written_is_a_named_error() {
     let error = trained()
         .save_pretrained(folder.0.join("taken"))
         .unwrap_err();
-    assert!(matches!(error, TextError::Write { path, .. } if path.ends_with("taken")));
+    assert!(
+        matches!(error, TextError::Write(FileError::NotFolder { path }) if path.ends_with("taken"))
+    );
 }
 
 #[test]
@@ -342,7 +345,7 @@ fn a_tokenizer_that_makes_text_grow_is_refused() {
 }
 
 #[test]
-fn the_files_sides_of_padding_and_truncation_are_told() {
+fn the_sides_of_padding_and_truncation_are_those_of_the_files() {
     let folder = Folder::new("captioner-sides")
         .with("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n")
         .with("tokenizer_config.json", r#"{"padding_side": "left"}"#);
@@ -356,7 +359,7 @@ fn the_files_sides_of_padding_and_truncation_are_told() {
 }
 
 #[test]
-fn an_added_token_inside_a_plain_word_is_still_found() {
+fn an_added_token_inside_a_word_is_found() {
     let json = saved_json(&trained(), "captioner-added");
     let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let cat = serde_json::json!({
@@ -365,10 +368,8 @@ fn an_added_token_inside_a_plain_word_is_still_found() {
     });
     json["added_tokens"].as_array_mut().unwrap().push(cat);
     let tokenizer = CaptionTokenizer::from_json(&json.to_string()).unwrap();
-    let general = tokenizer.clone().without_shortcut();
     for text in ["a concatenated cat", "CAT", "no feline", "scat!"] {
         let ids = tokenizer.encode(text).unwrap();
-        assert_eq!(ids, general.encode(text).unwrap(), "{text}");
         assert_eq!(
             text.to_lowercase().contains("cat"),
             ids.contains(&tokenizer.token_to_id("CAT").unwrap())

@@ -196,7 +196,7 @@ impl Measured {
         let mut spelled = Vec::with_capacity(references.len());
         for reference in references {
             let spelling = tokenizer.spelling(reference).map_err(ModelError::from)?;
-            self.references_with_unknown_tokens += usize::from(spelling.has_unknown);
+            self.references_with_unknown_tokens += usize::from(spelling.unknown_tokens > 0);
             spelled.push(spelling.text);
         }
         Ok(spelled)

@@ -1,9 +1,9 @@
 //! In how many rows' references an n-gram occurs.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::Path;
 
+use captioner_files::write_file;
 use serde::{Deserialize, Serialize};
 
 use crate::ngram::{MAX_ORDER, NGram, ngrams, tokens};
@@ -72,19 +72,12 @@ impl DocumentFrequencies {
     /// Writes the counts as JSON. The file appears whole or not at all.
     ///
     /// # Errors
-    /// [`MetricError::File`] if the file can't be written.
+    /// [`MetricError::Write`] if the file can't be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), MetricError> {
         let path = path.as_ref();
-        let failed = |error| MetricError::file(path, error);
-        let text = serde_json::to_string(self).map_err(|error| failed(error.into()))?;
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = path.with_file_name(name);
-        let written = write_durably(&partial, &text).and_then(|()| std::fs::rename(&partial, path));
-        if written.is_err() {
-            let _ = std::fs::remove_file(&partial); // the first error is the one to report
-        }
-        written.map_err(failed)
+        let text = serde_json::to_string(self);
+        let text = text.map_err(|error| MetricError::file(path, error.into()))?;
+        Ok(write_file(path, text.as_bytes())?)
     }
 
     /// How many documents were counted.
@@ -126,12 +119,6 @@ impl DocumentFrequencies {
 
 fn malformed(path: &Path, problem: FileProblem) -> MetricError {
     MetricError::malformed(path, FileLocation::Whole, problem)
-}
-
-fn write_durably(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = std::fs::File::create(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 /// Document frequencies by word numbers.
