@@ -51,7 +51,9 @@ fn run(flags: &Flags) -> Outcome<()> {
     let device = flags.device.open()?;
     let (mut model, report) = GitForCausalLm::from_pretrained_with_report(&folder, &device)?;
     for name in report.non_finite {
-        cli::note(format_args!("warning: '{name}' has values that are infinite or NaN"));
+        cli::note(format_args!(
+            "warning: '{name}' has values that are infinite or NaN"
+        ));
     }
     if let Some(adapter) = &flags.adapter {
         model = merge_adapter(load_adapter(model, adapter)?);

@@ -3,7 +3,13 @@
 //!
 //! `cargo run --release --example finetune_pokemon`
 
-#[macro_use]
+/// Prints a line as `println!` does, and does not panic where nobody reads it any more.
+macro_rules! say {
+    ($($line:tt)*) => {
+        crate::cli::out(format_args!($($line)*))
+    };
+}
+
 mod cli;
 #[path = "finetune_pokemon/flags.rs"]
 mod flags;
@@ -79,7 +85,11 @@ fn run(flags: &Flags) -> Outcome<()> {
 
     show::step("3. Look at five samples");
     output.claim(&arguments)?;
-    show::samples(&train, &processor, &arguments.output_dir.join("samples.png"))?;
+    show::samples(
+        &train,
+        &processor,
+        &arguments.output_dir.join("samples.png"),
+    )?;
 
     show::step("4. Load processor and base model");
     show::model(&model, &device);
@@ -174,7 +184,11 @@ fn run(flags: &Flags) -> Outcome<()> {
 fn check(sets: &[&PreparedSet], flags: &Flags) -> Outcome<()> {
     for set in sets {
         let mut bad = check_rows(set);
-        say!("{} of {} rows can't be used", bad.len(), set.dataset().len());
+        say!(
+            "{} of {} rows can't be used",
+            bad.len(),
+            set.dataset().len()
+        );
         if !bad.is_empty() && flags.bad_rows() == BadRows::Stop {
             return Err(bad.swap_remove(0).into());
         }

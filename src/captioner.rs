@@ -90,10 +90,7 @@ impl Captioner {
     /// When the file can't be read or decoded, or the device fails.
     pub fn caption_file(&self, path: impl AsRef<Path>) -> Result<Caption, CaptionerError> {
         let captions = self.caption(&[Source::File(path.as_ref())])?;
-        captions
-            .into_iter()
-            .next()
-            .ok_or(CaptionerError::NoCaption)
+        captions.into_iter().next().ok_or(CaptionerError::NoCaption)
     }
 
     /// Captions several pictures as one batch, decoded and preprocessed on all cores. The captions

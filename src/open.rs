@@ -80,8 +80,13 @@ mod tests {
         let config = folder.path().join(CONFIG_FILE);
         std::fs::write(config, r#"{"model_type": "blip"}"#).unwrap();
         std::fs::write(folder.path().join("model.safetensors"), "").unwrap();
-        let error = open_captioner(folder.path(), &Device::flex()).err().unwrap();
+        let error = open_captioner(folder.path(), &Device::flex())
+            .err()
+            .unwrap();
         let message = error.to_string();
-        assert!(message.contains("'blip'") && message.contains("git"), "{message}");
+        assert!(
+            message.contains("'blip'") && message.contains("git"),
+            "{message}"
+        );
     }
 }

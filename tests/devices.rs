@@ -7,14 +7,16 @@
 
 #![allow(
     clippy::print_stdout,
-    reason = "the figures beside the tolerances are for the docs"
+    reason = "the values beside the tolerances are for the docs"
 )]
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use captioner::git::{
-    CaptionBatch, GenerationConfig, GitConfig, GitForCausalLm, PixelValues, TextPadding,
+use captioner::git::{GitConfig, GitForCausalLm};
+use captioner::model::{
+    CaptionBatch, CaptionModel, EncodeOptions, GenerationConfig, LossOptions, Padding, PixelValues,
+    TokenBatch, Tokens,
 };
 use captioner::ops::DeviceSpec;
 
@@ -43,12 +45,20 @@ fn config() -> GitConfig {
     config
 }
 
-fn batch() -> CaptionBatch {
+fn pixels() -> PixelValues {
     let side = config().vision_config.image_size;
     let values = (0..2 * 3 * side * side).map(|i| ((i * 31 + 7) % 83) as f32 / 41.0 - 1.0);
-    let pixels = PixelValues::new(values.collect(), &[2, 3, side, side]).unwrap();
+    PixelValues::new(values.collect(), &[2, 3, side, side]).unwrap()
+}
+
+fn batch() -> CaptionBatch {
     let rows = [vec![1, 5, 9, 33, 60, 2], vec![1, 8, 2]];
-    CaptionBatch::new(pixels, &rows, 0, TextPadding::default()).unwrap()
+    let options = EncodeOptions {
+        padding: Padding::Longest,
+        ..EncodeOptions::default()
+    };
+    let tokens = TokenBatch::from_rows(&rows, 0, &options).unwrap();
+    CaptionBatch::new(pixels(), tokens).unwrap()
 }
 
 fn floats<const D: usize>(x: Tensor<D>) -> Vec<f32> {
@@ -69,34 +79,38 @@ impl ModuleVisitor for Gradients<'_> {
 
 fn compute(device: &Device) -> Results {
     let batch = batch();
-    let plain = GitForCausalLm::new(config(), 3, device).unwrap();
-    let prefix = plain.encode_pixels(batch.pixels()).unwrap();
-    let write = |num_beams| {
+    let model = GitForCausalLm::new(config(), 3, device).unwrap();
+    let prefix = model.encode_pixels(&pixels()).unwrap();
+    let generate = |num_beams| {
         let config = GenerationConfig {
             max_length: Some(14),
             num_beams,
             ..GenerationConfig::default()
         };
-        let written = plain.generate(&prefix, &[], &config).unwrap();
-        written.into_iter().map(|row| row.ids).collect()
+        let generated = model.generate(&prefix, &[], &config).unwrap();
+        generated.into_iter().map(|row| row.ids).collect()
     };
-    let (greedy, beams) = (write(1), write(3));
+    let (greedy, beams) = (generate(1), generate(3));
     let side = config().vision_config.image_size;
-    let pixels = TensorData::new(batch.pixels().values().to_vec(), [2, 3, side, side]);
+    let pixels = TensorData::new(pixels().into_values(), [2, 3, side, side]);
     let pixels = Tensor::<4>::from_data(pixels, device);
-    let vision = floats(plain.vision_features(pixels).unwrap());
-    let ids: Vec<i64> = batch.input_ids().iter().map(|id| i64::from(*id)).collect();
+    let vision = floats(model.vision_features(pixels).unwrap());
+    let ids: Vec<i64> = batch
+        .tokens()
+        .input_ids
+        .iter()
+        .map(|id| i64::from(*id))
+        .collect();
     let ids = TensorData::new(ids, [batch.captions(), batch.padded_length()]);
     let ids = Tensor::<2, Int>::from_data(ids, device);
-    let logits = floats(plain.logits(&prefix, ids).unwrap());
+    let logits = floats(model.logits(&prefix, Tokens::new(ids)).unwrap());
 
     let mut model = GitForCausalLm::new(config(), 3, &device.clone().autodiff()).unwrap();
     let mut optimizer = AdamWConfig::new().init();
     let (mut losses, mut gradients) = (Vec::new(), Vec::new());
     for step in 0..5 {
-        let loss = model.loss(&batch, 0.0).unwrap().sum;
-        losses.push(loss.clone().into_scalar::<f32>());
-        let grads = GradientsParams::from_grads(loss.backward(), &model);
+        let (output, grads) = model.gradients(&batch, &LossOptions::default()).unwrap();
+        losses.push(output.loss.into_scalar::<f32>());
         if step == 0 {
             let mut visitor = Gradients {
                 all: &grads,

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use burn::module::Module;
-use captioner::data::{Creatures, Split, train_test_split};
-use captioner::git::{GitConfig, GitForCausalLm, Processor, save_pretrained};
-use captioner::image::rgb_from_raw;
+use captioner::Captioner;
+use captioner::creatures::Creatures;
+use captioner::data::{CaptionDataset, Picture, Split, train_test_split};
+use captioner::git::{GitConfig, GitForCausalLm};
+use captioner::model::{Processor, save_pretrained};
 use captioner::ops::DeviceSpec;
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
-use captioner::train::{PreparedSet, TrainOutput, Trainer, TrainingArguments};
-use captioner::{Captioner, data::CaptionDataset, data::Picture};
+use captioner::train::{PreparedSet, TrainOutput, Trainer, TrainingArguments, source};
 
 /// Smaller than the example's model: a few steps take seconds without optimisation.
 fn config(tokenizer: &CaptionTokenizer) -> GitConfig {
@@ -21,13 +22,13 @@ fn config(tokenizer: &CaptionTokenizer) -> GitConfig {
     config
 }
 
-struct Run {
+struct Outcome {
     losses: Vec<f64>,
     captions: Vec<String>,
     held_out: f64,
 }
 
-fn run(seed: u64) -> Run {
+fn run(seed: u64) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let set: Arc<dyn CaptionDataset> = Arc::new(Creatures::with_rows(40, seed));
     let Split { train, test } = train_test_split(set, 0.1, seed).unwrap();
@@ -60,18 +61,12 @@ fn run(seed: u64) -> Run {
     save_pretrained(&model, &processor, &saved).unwrap();
 
     let captioner = Captioner::from_pretrained(&saved, "flex".parse().unwrap()).unwrap();
-    let pictures: Vec<_> = (0..test.len())
-        .map(|row| match test.row(row).unwrap().picture {
-            Picture::Rgb8 {
-                width,
-                height,
-                pixels,
-            } => rgb_from_raw(width, height, pixels).unwrap(),
-            other => panic!("not a drawing: {other:?}"),
-        })
+    let pictures: Vec<Picture> = (0..test.len())
+        .map(|row| test.picture(row).unwrap())
         .collect();
-    let captions = captioner.caption(&pictures).unwrap();
-    Run {
+    let sources: Vec<_> = pictures.iter().map(source).collect();
+    let captions = captioner.caption(&sources).unwrap();
+    Outcome {
         losses: state
             .curve("loss")
             .into_iter()

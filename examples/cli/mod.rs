@@ -8,13 +8,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-/// Prints a line as `println!` does, and does not panic where nobody reads it any more.
-macro_rules! say {
-    ($($line:tt)*) => {
-        crate::cli::out(format_args!($($line)*))
-    };
-}
-
 /// Parses the arguments; help and version are printed, anything wrong becomes one line.
 pub(crate) fn parse<T: Parser>() -> Result<T, ExitCode> {
     T::try_parse().map_err(|error| match error.kind() {

@@ -6,8 +6,8 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::Device;
 use captioner::Captioner;
-use captioner::data::{CaptionDataset, Subset};
 use captioner::data::SkippedRow;
+use captioner::data::{CaptionDataset, Subset};
 use captioner::git::GitForCausalLm;
 use captioner::image::{RgbImage, Source};
 use captioner::model::{Pretrained, Processor};
@@ -133,7 +133,10 @@ pub(crate) fn captions(
     path: &Path,
 ) -> Outcome {
     let pictures = pictures(test, processor, CAPTIONED);
-    let sources: Vec<Source<'_>> = pictures.iter().map(|(image, _)| Source::Rgb(image)).collect();
+    let sources: Vec<Source<'_>> = pictures
+        .iter()
+        .map(|(image, _)| Source::Rgb(image))
+        .collect();
     let generated = captioner.caption(&sources)?;
     let mut items = Vec::new();
     for ((picture, truth), caption) in pictures.iter().zip(&generated) {

@@ -293,7 +293,8 @@ def main():
         (folder / "generated.json").write_text(json.dumps(generated) + "\n")
         with_pads_in_loss(folder)
         print(name, "seed", seed, "loss", loss.item(), "greedy", generated[0]["ids"])
-    (root / "sampling.json").write_text(json.dumps(filtered_probabilities()) + "\n")
+    sampling = Path("crates/captioner-model/tests/fixtures/sampling.json")
+    sampling.write_text(json.dumps(filtered_probabilities()) + "\n")
 
 
 if __name__ == "__main__":

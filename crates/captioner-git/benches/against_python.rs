@@ -6,19 +6,22 @@
 //!
 //! `CAPTIONER_PYTHON` is a Python with torch and transformers. Single precision on both sides, medians.
 //! The pictures, the weights and the texts are the same, and so must the ids and losses be. 20 tokens
-//! are written, whatever they are; a training step is loss and gradients of all parameters, with 24
+//! are generated, whatever they are; a training step is loss and gradients of all parameters, with 24
 //! tokens of text and without dropout. About 700 MB are written to a temporary folder.
 
-#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(clippy::print_stdout, reason = "a bench prints its values")]
 
 #[path = "../../../benches/peers/peer.rs"]
 mod peer;
 
 use std::path::Path;
 
-use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use captioner_git::{CaptionBatch, GenerationConfig, GitForCausalLm, PixelValues, TextPadding};
+use captioner_git::GitForCausalLm;
+use captioner_model::{
+    CaptionBatch, CaptionModel, EncodeOptions, GenerationConfig, LossOptions, Padding, PixelValues,
+    Pretrained, TokenBatch,
+};
 use captioner_ops::on_worker;
 use peer::{Peer, Seconds, median, time};
 use safetensors::SafeTensors;
@@ -68,10 +71,10 @@ fn measure(peer: &mut Peer, side: &Side, work: &str, count: usize, runs: usize) 
     let (mut theirs, mut own): (Vec<Seconds>, Vec<Seconds>) = Default::default();
     for run in 0..=runs {
         let answer = peer.ask(&format!("{work} {count}"));
-        let mut figure = 0.0;
-        let seconds = time(|| figure = side.run(work, count));
-        let off = (figure - answer[2]).abs() / answer[2].abs();
-        assert!(off < 1e-5, "{work} {count}: {figure} is not {}", answer[2]);
+        let mut value = 0.0;
+        let seconds = time(|| value = side.run(work, count));
+        let off = (value - answer[2]).abs() / answer[2].abs();
+        assert!(off < 1e-5, "{work} {count}: {value} is not {}", answer[2]);
         if run > 0 {
             // The first run warms both up.
             theirs.push((answer[0], answer[1]));
@@ -121,7 +124,7 @@ impl Side {
         match work {
             "vision" => self.look(values, count),
             "training" => self.train(values, count),
-            _ => self.write(values, count, if work == "greedy" { 1 } else { 4 }),
+            _ => self.generate(values, count, if work == "greedy" { 1 } else { 4 }),
         }
     }
 
@@ -136,18 +139,26 @@ impl Side {
     /// The mean loss; its gradients are computed and dropped.
     fn train(&self, values: Vec<f32>, count: usize) -> f64 {
         let pixels = PixelValues::new(values, &[count, 3, 224, 224]).expect("pictures");
-        let rows = &self.ids[..count];
-        let batch = CaptionBatch::new(pixels, rows, 0, TextPadding::default()).expect("a batch");
-        let loss = self.training.loss(&batch, 0.0).expect("a loss");
-        let mean = loss.sum / loss.count as f64;
-        let value = f64::from(mean.clone().into_scalar::<f32>());
-        let grads = GradientsParams::from_grads(mean.backward(), &self.training);
+        let options = EncodeOptions {
+            padding: Padding::Longest,
+            ..EncodeOptions::default()
+        };
+        let tokens = TokenBatch::from_rows(&self.ids[..count], 0, &options).expect("tokens");
+        let batch = CaptionBatch::new(pixels, tokens).expect("a batch");
+        let options = LossOptions {
+            divisor: batch.target_count() as f64,
+            ..LossOptions::default()
+        };
+        let (output, grads) = self
+            .training
+            .gradients(&batch, &options)
+            .expect("gradients");
         assert!(!grads.is_empty());
-        value
+        f64::from(output.loss.into_scalar::<f32>())
     }
 
     /// The sum of all ids.
-    fn write(&self, values: Vec<f32>, count: usize, num_beams: usize) -> f64 {
+    fn generate(&self, values: Vec<f32>, count: usize, num_beams: usize) -> f64 {
         let pixels = PixelValues::new(values, &[count, 3, 224, 224]).expect("pictures");
         let prefix = self.model.encode_pixels(&pixels).expect("a prefix");
         let config = GenerationConfig {
@@ -156,8 +167,11 @@ impl Side {
             num_beams,
             ..GenerationConfig::default()
         };
-        let written = self.model.generate(&prefix, &[], &config).expect("texts");
-        let ids = written.iter().flat_map(|row| &row.ids);
+        let generated = self
+            .model
+            .generate(&prefix, &[], &config)
+            .expect("sequences");
+        let ids = generated.iter().flat_map(|row| &row.ids);
         ids.map(|id| f64::from(*id)).sum()
     }
 }

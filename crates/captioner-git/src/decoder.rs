@@ -11,11 +11,10 @@
 use burn::module::Module;
 use burn::tensor::{Bool, Device, Int, Tensor};
 
-use captioner_ops::{KeyValue, attention, causal_mask, dropout, merge_heads, prefix_attention, split_heads};
+use captioner_ops::{KeyValue, attention, dropout, merge_heads, prefix_attention, split_heads};
 
 use captioner_model::{
-    Embedding, HiddenAct, KeyValuePrefix, LayerNorm, Linear, LinearVisitor, TextCache, Tokens,
-    activate,
+    Embedding, HiddenAct, KeyValuePrefix, LayerNorm, Linear, LinearVisitor, TextCache, activate,
 };
 
 use crate::config::GitConfig;
@@ -61,7 +60,9 @@ impl TextEmbeddings {
     }
 
     fn sum(&self, input_ids: Tensor<2, Int>, positions: Tensor<3>) -> Tensor<3> {
-        let words = self.word_embeddings.forward_with_padding(input_ids, self.padding_idx);
+        let words = self
+            .word_embeddings
+            .forward_with_padding(input_ids, self.padding_idx);
         let x = words + positions;
         dropout(self.layer_norm.forward(x), self.dropout)
     }

@@ -83,8 +83,7 @@ fn batch() -> CaptionBatch {
 
 /// Each caption with a picture of its own, `[6, 3, 24, 24]`.
 fn repeated_pixels(device: &Device) -> Tensor<4> {
-    let pixels: Tensor<4> =
-        Tensor::from_data(TensorData::new(pixels(), [2, 3, 24, 24]), device);
+    let pixels: Tensor<4> = Tensor::from_data(TensorData::new(pixels(), [2, 3, 24, 24]), device);
     pixels.select(0, Tensor::from_data([0, 0, 0, 1, 1, 1], device))
 }
 

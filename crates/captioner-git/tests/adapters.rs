@@ -46,7 +46,9 @@ fn a_fresh_adapter_changes_nothing_and_is_all_that_is_trained() {
     let plain = model(&device);
     let adapted = add_lora(plain.clone(), &LoraConfig::default(), 3).unwrap();
     assert_eq!(loss(&adapted), loss(&plain));
-    let (_, grads) = adapted.gradients(&batch(), &LossOptions::default()).unwrap();
+    let (_, grads) = adapted
+        .gradients(&batch(), &LossOptions::default())
+        .unwrap();
     // Queries and values: two maps in each of 4 vision and 2 decoder layers, two matrices each.
     assert_eq!(grads.len(), 2 * 2 * (4 + 2));
 }
@@ -88,11 +90,11 @@ fn a_saved_adapter_gives_the_same_results_on_the_bare_model() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("adapter");
     let adapted = adapted();
-    save_adapter(&adapted, &folder, Some("microsoft/git-base"))
-        .unwrap();
+    save_adapter(&adapted, &folder, Some("microsoft/git-base")).unwrap();
     let loaded = load_adapter(model(&Device::flex()), &folder).unwrap();
     assert_eq!(loss(&loaded), loss(&adapted.valid()));
-    let config: Value = serde_json::from_slice(&fs::read(folder.join(CONFIG_FILE)).unwrap()).unwrap();
+    let config: Value =
+        serde_json::from_slice(&fs::read(folder.join(CONFIG_FILE)).unwrap()).unwrap();
     assert_eq!(config["peft_type"], "LORA");
     let targets = config["target_modules"].as_array().unwrap();
     assert!(targets.contains(&"git.encoder.layer.0.attention.self.query".into()));

@@ -8,8 +8,9 @@ use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
-use captioner_git::{GenerationConfig, GitForCausalLm, Processor, save_pretrained};
-use captioner_image::{DecodeOptions, RgbImage, open};
+use captioner_git::GitForCausalLm;
+use captioner_image::{DecodeOptions, RgbImage, Source, Workers, open};
+use captioner_model::{CaptionModel, GenerationConfig, Pretrained, Processor, save_pretrained};
 use serde_json::Value;
 
 use fixture::Fixture;
@@ -51,14 +52,18 @@ fn check(folder: &Path) {
         max_new_tokens: Some(6),
         ..GenerationConfig::from_pretrained(folder).unwrap()
     };
-    let captions = model.caption(&processor, &[picture()], &config).unwrap();
+    let (picture, workers) = (picture(), Workers::new(1).unwrap());
+    let pixels = processor.pixel_values(&[Source::Rgb(&picture)], &workers);
+    let prefix = model.encode_pixels(&pixels.unwrap()).unwrap();
+    let captions = model.generate(&prefix, &[], &config).unwrap();
     assert_eq!(captions[0].ids, want.sequences()[0]);
 }
 
 fn check_processor(processor: &Processor) {
     let want = storage();
-    let pictures = [picture(), picture()];
-    let pixels = processor.pixel_values(&pictures).unwrap();
+    let (picture, workers) = (picture(), Workers::new(1).unwrap());
+    let pixels = processor.pixel_values(&[Source::Rgb(&picture); 2], &workers);
+    let pixels = pixels.unwrap();
     assert_eq!(pixels, want.pixels());
     let (rows, _) = want.captions();
     for (text, mut row) in TEXTS.into_iter().zip(rows) {
@@ -136,5 +141,50 @@ fn positions_of_another_kind_are_refused_with_the_files_name() {
             "{text}"
         );
         assert!(text.contains(kind) && text.contains("`absolute`"), "{text}");
+    }
+}
+
+#[test]
+fn saving_removes_nothing_that_is_not_its_own_and_keeps_the_decoding_settings() {
+    let from = storage().folder.join("new");
+    let processor = Processor::from_pretrained(&from).unwrap();
+    let mut model = GitForCausalLm::from_pretrained(&from, &Device::flex()).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("notes.txt"), "mine").unwrap();
+    fs::create_dir(root.path().join("checkpoint-7")).unwrap();
+    processor.save_pretrained(root.path()).unwrap();
+    model.set_generation_config(GenerationConfig {
+        num_beams: 4,
+        ..model.generation_config().clone()
+    });
+    model.save_pretrained(root.path()).unwrap();
+    check_processor(&Processor::from_pretrained(root.path()).unwrap());
+    assert_eq!(fs::read(root.path().join("notes.txt")).unwrap(), b"mine");
+    assert!(root.path().join("checkpoint-7").is_dir());
+    let again = GitForCausalLm::from_pretrained(root.path(), &Device::flex()).unwrap();
+    assert_eq!(again.generation_config().num_beams, 4);
+    // Every file is there, and nothing that was only on the way to be one.
+    let hidden = fs::read_dir(root.path()).unwrap().filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().starts_with('.')
+    });
+    assert_eq!(hidden.count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn saved_files_have_the_mode_of_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let root = tempfile::tempdir().unwrap();
+    let mode = |name: &str| {
+        let file = fs::metadata(root.path().join(name)).unwrap();
+        file.permissions().mode() & 0o777
+    };
+    fs::write(root.path().join("any"), "").unwrap();
+    let from = storage().folder.join("new");
+    let model = GitForCausalLm::from_pretrained(&from, &Device::flex()).unwrap();
+    model.save_pretrained(root.path()).unwrap();
+    for name in ["model.safetensors", "config.json", "generation_config.json"] {
+        assert_eq!(mode(name), mode("any"), "{name}");
     }
 }

@@ -9,7 +9,8 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use captioner_model::{
-    CaptionBatch, CaptionModel, GenerationConfig, LossOptions, Pretrained, load_adapter, merge_adapter,
+    CaptionBatch, CaptionModel, GenerationConfig, LossOptions, Pretrained, load_adapter,
+    merge_adapter,
 };
 
 use fixture::{Fixture, NAMES, Tensors, relative_difference};
@@ -151,7 +152,9 @@ fn gradients(fixture: &Fixture, in_loss: bool) -> (Tensors, f32) {
     let got = Tensors::open(&folder.path().join("model.safetensors"));
     let names = got.names();
     let squares = names.iter().flat_map(|name| got.values(name));
-    let sum: f64 = squares.map(|value| f64::from(value) * f64::from(value)).sum();
+    let sum: f64 = squares
+        .map(|value| f64::from(value) * f64::from(value))
+        .sum();
     (got, sum.sqrt() as f32)
 }
 
@@ -190,7 +193,9 @@ fn gradients_with_pads_in_the_loss_are_the_references_and_none_reaches_the_pads_
         let fixture = Fixture::open(name);
         let want = Tensors::open(&fixture.folder.join("padded.safetensors"));
         let (got, norm) = gradients(&fixture, true);
-        compare_gradients(&format!("{name}, padded"), &got, |parameter| want.values(parameter));
+        compare_gradients(&format!("{name}, padded"), &got, |parameter| {
+            want.values(parameter)
+        });
         let words = "git.embeddings.word_embeddings.weight";
         let width = got.shape(words)[1];
         assert!(got.values(words)[..width].iter().all(|value| *value == 0.0));
@@ -279,9 +284,9 @@ fn streamed_tokens_are_the_texts() {
     let mut ended = Vec::new();
     let texts = model
         .generate_streaming(&prefix, &[], &config, &mut |token| {
-            streamed[token.text].push(token.id);
+            streamed[token.sequence].push(token.id);
             if token.finished {
-                ended.push(token.text);
+                ended.push(token.sequence);
             }
         })
         .unwrap();

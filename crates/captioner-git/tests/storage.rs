@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use captioner_git::{GitError, GitForCausalLm};
+use captioner_git::GitForCausalLm;
+use captioner_model::{ModelError, Pretrained};
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::Value;
@@ -29,7 +30,7 @@ fn storage() -> Fixture {
     Fixture::open("storage")
 }
 
-fn load(folder: &Path) -> Result<GitForCausalLm, GitError> {
+fn load(folder: &Path) -> Result<GitForCausalLm, ModelError> {
     GitForCausalLm::from_pretrained(folder, &Device::flex())
 }
 

@@ -134,9 +134,7 @@ impl ImageProcessorConfig {
     /// When the value is no object, a key has a value of the wrong kind, or `image_processor_type`
     /// is another one than [`Self::image_processor_type`] says.
     pub fn from_json(json: &Value) -> Result<Self, ImageError> {
-        let given = json
-            .as_object()
-            .ok_or(ConfigProblem::NotAnObject)?;
+        let given = json.as_object().ok_or(ConfigProblem::NotAnObject)?;
         let defaults = Self::defaults_of(given)?;
         let name = defaults.image_processor_type.clone();
         let mut merged = serde_json::to_value(defaults).map_err(malformed)?;

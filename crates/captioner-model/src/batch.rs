@@ -137,7 +137,11 @@ impl CaptionBatch {
     /// Whether the model also learns to predict the pads after each caption, as in the Hugging Face
     /// guide. Their share of the loss then hides the captions'; for comparison only.
     pub fn with_pads_in_loss(mut self, in_loss: bool) -> Self {
-        let ids = self.tokens.input_ids.iter().zip(&self.tokens.attention_mask);
+        let ids = self
+            .tokens
+            .input_ids
+            .iter()
+            .zip(&self.tokens.attention_mask);
         for (label, (&id, &mask)) in self.labels.iter_mut().zip(ids) {
             if mask == 0 {
                 *label = if in_loss { i64::from(id) } else { IGNORE_INDEX };
@@ -325,7 +329,9 @@ mod tests {
         };
         let rows = [vec![1, 5, 2], vec![1, 2]];
         let tokens = TokenBatch::from_rows(&rows, 0, &options).unwrap();
-        let message = CaptionBatch::new(pixels(1), tokens).unwrap_err().to_string();
+        let message = CaptionBatch::new(pixels(1), tokens)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("caption 1"), "{message}");
     }
 

@@ -61,4 +61,6 @@ pub use prefix::{KeyValuePrefix, Rows};
 pub use pretrained::{Pretrained, model_type, save_pretrained};
 pub use processor::{Caption, Processor};
 pub use spec::{ModelSpec, Tokens};
-pub use weights::{Fused, IndexProblem, Init, LoadReport, Mismatches, WeightLayout, WeightsError, initialize};
+pub use weights::{
+    Fused, IndexProblem, Init, LoadReport, Mismatches, WeightLayout, WeightsError, initialize,
+};

@@ -24,6 +24,8 @@
     )
 )]
 
+pub use burn;
+
 mod activation;
 mod attention;
 mod cross_entropy;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use captioner_metrics::{MetricSet, MetricError};
+use captioner_metrics::{MetricError, MetricSet};
 use captioner_model::SettingError;
 
 use crate::evaluate::{MetricSpelling, generated_name};
@@ -206,7 +206,12 @@ impl TrainingArguments {
         let metrics = self.metric_set()?;
         let mut names: Vec<String> = TEACHER_FORCED.map(|(name, _)| name.to_owned()).to_vec();
         if self.predict_with_generate {
-            names.extend(metrics.value_names().iter().map(|name| generated_name(name)));
+            names.extend(
+                metrics
+                    .value_names()
+                    .iter()
+                    .map(|name| generated_name(name)),
+            );
         }
         Ok(names)
     }
@@ -217,9 +222,8 @@ impl TrainingArguments {
     /// When a name is unknown, or there is none.
     pub fn metric_set(&self) -> Result<MetricSet, SettingError> {
         let names: Vec<&str> = self.metrics.iter().map(String::as_str).collect();
-        MetricSet::from_names(names.iter().copied()).map_err(|error: MetricError| {
-            SettingError::new("metrics", names.join(","), error)
-        })
+        MetricSet::from_names(names.iter().copied())
+            .map_err(|error: MetricError| SettingError::new("metrics", names.join(","), error))
     }
 
     /// The name of the value that best means, without the prefix that log entries have.
@@ -235,7 +239,8 @@ impl TrainingArguments {
         let generated = || {
             let names = metrics.value_names().into_iter();
             let mut own = names.filter(|value| generated_name(value) == name);
-            own.next().and_then(|value| metrics.greater_is_better(&value))
+            own.next()
+                .and_then(|value| metrics.greater_is_better(&value))
         };
         let own = teacher_forced.map(|(_, more)| *more).or_else(generated);
         self.greater_is_better.or(own).unwrap_or(false)
@@ -260,7 +265,7 @@ impl TrainingArguments {
             ("save_steps", self.save_steps),
             ("save_total_limit", self.save_total_limit.unwrap_or(1)),
             ("max_steps", self.max_steps.unwrap_or(1)),
-                        ("generation_num_beams", self.generation_num_beams),
+            ("generation_num_beams", self.generation_num_beams),
             ("captions_per_image", self.captions_per_image),
         ];
         for (name, value) in counts {

@@ -159,7 +159,12 @@ mod tests {
         erase: false,
     };
 
-    fn apply(augmentation: Augmentation, values: &[f32], size: (usize, usize), seeds: (u64, u64)) -> Vec<f32> {
+    fn apply(
+        augmentation: Augmentation,
+        values: &[f32],
+        size: (usize, usize),
+        seeds: (u64, u64),
+    ) -> Vec<f32> {
         let mut out = vec![0.0; values.len()];
         augmentation.apply_into(values, size, seeds, &mut out);
         out

@@ -205,7 +205,11 @@ impl Measured {
     fn finish(self, options: &EvaluationOptions) -> Result<Evaluation, TrainError> {
         let mut scores = self.generated_scores(options, options.spelling)?;
         let other = self.generated_scores(options, options.spelling.other())?;
-        let predictions: Vec<&str> = self.rows.iter().map(|r| r.teacher_forced.as_str()).collect();
+        let predictions: Vec<&str> = self
+            .rows
+            .iter()
+            .map(|r| r.teacher_forced.as_str())
+            .collect();
         let targets = self.teacher_forced_targets.iter();
         let targets: Vec<Vec<&str>> = targets.map(|target| vec![target.as_str()]).collect();
         let mut wer = WordErrorRate::new();

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use captioner_files::{replace_folder, write_json};
 use captioner_model::{Pretrained, Processor, save_pretrained};
 
-use crate::error::TrainError;
 use crate::arguments::TrainingArguments;
+use crate::error::TrainError;
 use crate::state::TrainerState;
 
 /// The file by which a run knows its own output folder.

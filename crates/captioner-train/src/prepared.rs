@@ -69,7 +69,11 @@ impl PreparedSet {
         processor: Processor,
         max_caption_tokens: usize,
     ) -> Self {
-        let kept = if dataset.rows_vary() { 0 } else { dataset.len() };
+        let kept = if dataset.rows_vary() {
+            0
+        } else {
+            dataset.len()
+        };
         let set = Self {
             dataset,
             processor,

@@ -95,7 +95,9 @@ impl EpochBatches {
     fn next_row(&mut self) -> Option<usize> {
         if self.rows.is_empty() {
             while self.rows.len() < SHUFFLED_TOGETHER {
-                let Some(block) = self.blocks.pop() else { break };
+                let Some(block) = self.blocks.pop() else {
+                    break;
+                };
                 self.rows.extend(block);
             }
             self.rows.shuffle(&mut self.random);
@@ -213,7 +215,9 @@ mod tests {
         }
 
         fn blocks(&self) -> Vec<Range<usize>> {
-            (0..20).map(|block| block * 1000..(block + 1) * 1000).collect()
+            (0..20)
+                .map(|block| block * 1000..(block + 1) * 1000)
+                .collect()
         }
     }
 

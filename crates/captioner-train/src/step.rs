@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::optim::{GradientsAccumulator, ModuleOptimizer};
 use burn::tensor::Tensor;
-use captioner_model::{
-    CaptionBatch, DeviceError, LossOptions, LossOutput, ModelError, Pretrained,
-};
+use captioner_model::{CaptionBatch, DeviceError, LossOptions, LossOutput, ModelError, Pretrained};
 
 use crate::arguments::TrainingArguments;
 use crate::clip::{clip_grad_norm, global_norm};

@@ -181,7 +181,10 @@ impl Trainer {
             }
             let micro: Result<Vec<LoadedBatch>, TrainError> =
                 batches.by_ref().take(accumulated).collect();
-            let micro: Vec<_> = micro?.into_iter().filter_map(|loaded| loaded.batch).collect();
+            let micro: Vec<_> = micro?
+                .into_iter()
+                .filter_map(|loaded| loaded.batch)
+                .collect();
             used += micro.len();
             stepper.step(&self.arguments, state.global_step, &micro)?;
             state.global_step += 1;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use burn::tensor::Device;
 use captioner_data::{
     BadRows, CaptionDataset, DataError, Feature, InMemoryDataset, OpenOptions, Picture,
     PictureFolder,
@@ -14,7 +15,6 @@ use captioner_train::{
     DataLoader, EvaluationOptions, IntervalStrategy, PreparedSet, Sampler, TrainError, Trainer,
     TrainingArguments, check_rows, evaluate, sequential_batches,
 };
-use burn::tensor::Device;
 
 fn processor() -> Processor {
     let captions = ["a grey square"];
@@ -80,7 +80,10 @@ fn by_default_the_first_bad_row_stops_and_is_named() {
         let batches: Vec<_> = DataLoader::new(&set, plan, workers).collect();
         assert_eq!(batches.len(), 5);
         let message = batches[1].as_ref().unwrap_err().to_string();
-        assert!(message.contains("row 3") && !message.contains("--"), "{message}");
+        assert!(
+            message.contains("row 3") && !message.contains("--"),
+            "{message}"
+        );
         let message = batches[2].as_ref().unwrap_err().to_string();
         assert!(message.contains("row 6"), "{message}");
         assert!(set.skipped().is_empty());
@@ -124,7 +127,10 @@ fn a_full_check_lists_every_bad_row_in_order() {
     let set = prepared(dataset(), BadRows::Stop);
     let bad: Vec<_> = check_rows(&set).iter().map(ToString::to_string).collect();
     assert_eq!(bad.len(), 2);
-    assert!(bad[0].contains("row 3") && bad[1].contains("row 6"), "{bad:?}");
+    assert!(
+        bad[0].contains("row 3") && bad[1].contains("row 6"),
+        "{bad:?}"
+    );
 }
 
 #[test]
@@ -211,7 +217,11 @@ impl CaptionDataset for Remote {
 fn a_sets_own_error_is_handed_on_and_obeys_the_policy() {
     let error = prepared(Remote, BadRows::Stop);
     let plan = sequential_batches(2, 2);
-    let error = DataLoader::new(&error, plan, 0).next().unwrap().err().unwrap();
+    let error = DataLoader::new(&error, plan, 0)
+        .next()
+        .unwrap()
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("the server is down"), "{error}");
     let set = prepared(Remote, BadRows::Skip);
     let loaded = DataLoader::new(&set, sequential_batches(2, 2), 0).next();

@@ -110,7 +110,12 @@ impl LoraConfig {
         let fits = alpha.is_finite() && alpha > 0.0;
         SettingError::check("lora_alpha", alpha, fits, "it must be above 0")?;
         let fits = (0.0..1.0).contains(&dropout);
-        SettingError::check("lora_dropout", dropout, fits, "it must be from 0 to below 1")?;
+        SettingError::check(
+            "lora_dropout",
+            dropout,
+            fits,
+            "it must be from 0 to below 1",
+        )?;
         let help = "at least one linear layer must be adapted";
         SettingError::check("target_modules", "[]", targets > 0, help)
     }

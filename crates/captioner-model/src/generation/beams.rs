@@ -1,7 +1,7 @@
 //! Beam search of one prompt, with the scoring and stopping of transformers.
 
 use super::config::{EarlyStopping, GenerationConfig};
-use super::logits_processors::{process_logits, log_softmax};
+use super::logits_processors::{log_softmax, process_logits};
 use super::search::Search;
 use super::sequence::{Generated, Sequence};
 use crate::error::ModelError;

@@ -20,7 +20,10 @@ pub(super) fn process_logits(config: &GenerationConfig, sequence: &Sequence, sco
     if sequence.ids.len() < sequence.min_length {
         forbid(sequence.eos, scores);
     }
-    if let Some(id) = config.forced_bos_token_id.filter(|_| sequence.ids.len() == 1) {
+    if let Some(id) = config
+        .forced_bos_token_id
+        .filter(|_| sequence.ids.len() == 1)
+    {
         force(&[id], scores);
     }
     let last = sequence.ids.len() + 1 == sequence.max_length;

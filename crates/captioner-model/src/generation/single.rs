@@ -3,8 +3,8 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::config::GenerationConfig;
+use super::logits_processors::{best, log_sum_exp, process_logits};
 use super::sampling::{draw, filter};
-use super::logits_processors::{process_logits, best, log_sum_exp};
 use super::search::Search;
 use super::sequence::{Generated, Sequence};
 use crate::error::ModelError;
