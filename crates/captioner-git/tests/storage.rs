@@ -251,7 +251,7 @@ fn an_index_that_does_not_fit_its_shards_is_named() {
     let text = rewrite("stray");
     assert!(text.contains("1 unexpected: stray"), "{text}");
     let text = rewrite("git.embeddings.word_embeddings.weight");
-    assert!(text.contains("and in another file"), "{text}");
+    assert!(text.contains("and is in another file"), "{text}");
     assert!(load(folder.path()).is_ok());
 }
 

@@ -1,4 +1,4 @@
-//! Each fused operation beside its definition in plain tensor operations, on the CPU backend:
+//! Each fused operation beside its definition in Burn's own tensor operations, on the CPU backend:
 //! `cargo bench -p captioner-ops`. `small` is the size of the default training run, `base` that of
 //! `git-base` with a batch of 4.
 
@@ -23,26 +23,26 @@ fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
 type Function<'a, const N: usize, const D: usize, const E: usize> =
     &'a dyn Fn([Tensor<D>; N]) -> Tensor<E>;
 
-/// Measures both ways without gradients, and with those of all inputs.
+/// Measures both without gradients, and with those of all inputs.
 fn compare<const N: usize, const D: usize, const E: usize>(
     criterion: &mut Criterion,
     name: &str,
     inputs: [Tensor<D>; N],
-    ways: [(&str, Function<'_, N, D, E>); 2],
+    pair: [(&str, Function<'_, N, D, E>); 2],
 ) {
     let mut group = criterion.benchmark_group(name);
     group
         .sample_size(20)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(2));
-    for (way, f) in ways {
-        group.bench_function(format!("forward/{way}"), |bench| {
+    for (name, f) in pair {
+        group.bench_function(format!("forward/{name}"), |bench| {
             bench.iter(|| black_box(f(inputs.clone())));
         });
     }
     let tracked = inputs.map(|x| x.autodiff().require_grad());
-    for (way, f) in ways {
-        group.bench_function(format!("training/{way}"), |bench| {
+    for (name, f) in pair {
+        group.bench_function(format!("training/{name}"), |bench| {
             bench.iter(|| black_box(f(tracked.clone()).sum().backward()));
         });
     }
@@ -248,7 +248,7 @@ fn layers(criterion: &mut Criterion) {
                     layer(
                         inputs,
                         heads,
-                        Way {
+                        Operations {
                             linear,
                             norm: |x, w, b| layer_norm(x, w, b, 1e-5),
                             attention: |query, key, value| {
@@ -262,7 +262,7 @@ fn layers(criterion: &mut Criterion) {
                     layer(
                         inputs,
                         heads,
-                        Way {
+                        Operations {
                             linear: |x, w, b| module::linear(x, w, Some(b)),
                             norm: |x, w, b| module::layer_norm(x, w, Some(b), 1e-5),
                             attention: |query, key, value| {
@@ -279,28 +279,28 @@ fn layers(criterion: &mut Criterion) {
 }
 
 /// The operations of a layer.
-struct Way {
+struct Operations {
     linear: fn(Tensor<3>, Tensor<2>, Tensor<1>) -> Tensor<3>,
     norm: fn(Tensor<3>, Tensor<1>, Tensor<1>) -> Tensor<3>,
     attention: fn(Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<4>,
     activation: fn(Tensor<3>) -> Tensor<3>,
 }
 
-fn layer(inputs: [Tensor<3>; 8], heads: usize, way: Way) -> Tensor<3> {
+fn layer(inputs: [Tensor<3>; 8], heads: usize, operations: Operations) -> Tensor<3> {
     let [x, query, key, value, out, wide, narrow, bias] = inputs;
     let [.., width] = x.dims();
     let bias = |n: usize| bias.clone().narrow(2, 0, n).reshape([n]);
     let linear = |x: Tensor<3>, weight: Tensor<3>| {
         let [_, inputs, outputs] = weight.dims();
         let weight = weight.reshape([inputs, outputs]);
-        (way.linear)(x, weight, bias(outputs))
+        (operations.linear)(x, weight, bias(outputs))
     };
-    let y = (way.norm)(x.clone(), bias(width), bias(width));
+    let y = (operations.norm)(x.clone(), bias(width), bias(width));
     let [query, key, value] =
         [query, key, value].map(|weight| split_heads(linear(y.clone(), weight), heads));
-    let x = x + linear(merge_heads((way.attention)(query, key, value)), out);
-    let y = (way.norm)(x.clone(), bias(width), bias(width));
-    x + linear((way.activation)(linear(y, wide)), narrow)
+    let x = x + linear(merge_heads((operations.attention)(query, key, value)), out);
+    let y = (operations.norm)(x.clone(), bias(width), bias(width));
+    x + linear((operations.activation)(linear(y, wide)), narrow)
 }
 
 fn dropouts(criterion: &mut Criterion) {
@@ -320,7 +320,7 @@ fn dropouts(criterion: &mut Criterion) {
     }
 }
 
-/// AdamW over one large parameter; the way of Burn's own optimizer beside it.
+/// AdamW over one large parameter, beside the operations of Burn's own optimizer.
 fn optimizer(criterion: &mut Criterion) {
     let shape = [3072, 768];
     let [parameter, grad, mean] = [(); 3].map(|()| random(shape));

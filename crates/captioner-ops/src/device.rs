@@ -12,6 +12,9 @@ use thiserror::Error;
 
 /// Which device to compute on, as a user names it: `auto`, `flex`, `ndarray`, `cuda`, `wgpu`,
 /// `vulkan` or `metal`, and `cuda:1` for the second of several.
+///
+/// Each backend is a cargo feature of its name. Every name can be parsed; opening one whose
+/// feature is off is an error that names the features that are on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceSpec {
     backend: Backend,
@@ -21,27 +24,17 @@ pub struct DeviceSpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Backend {
     Auto,
+    Cuda,
+    Metal,
+    Vulkan,
+    Wgpu,
     Flex,
     NdArray,
-    Cuda,
-    Wgpu,
-    Vulkan,
-    Metal,
 }
 
-/// Every name, whether compiled in or not.
-const NAMES: [(&str, Backend); 7] = [
-    ("auto", Backend::Auto),
-    ("flex", Backend::Flex),
-    ("ndarray", Backend::NdArray),
-    ("cuda", Backend::Cuda),
-    ("wgpu", Backend::Wgpu),
-    ("vulkan", Backend::Vulkan),
-    ("metal", Backend::Metal),
-];
-
-/// `auto` takes the first of these that is compiled in and present.
-const PREFERENCE: [Backend; 6] = [
+/// Every backend, whether compiled in or not. `auto` takes the first that is compiled in and
+/// present.
+const BACKENDS: [Backend; 6] = [
     Backend::Cuda,
     Backend::Metal,
     Backend::Vulkan,
@@ -54,22 +47,47 @@ const PREFERENCE: [Backend; 6] = [
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeviceError {
-    /// The name is none of ours.
+    /// The name is none of a backend.
     #[error(
         "unknown device '{0}': use auto, flex, ndarray, cuda, wgpu, vulkan or metal, \
          with ':1' behind it for the second of several"
     )]
     Unknown(String),
+    /// What stands behind the colon is not a whole number.
+    #[error("device '{backend}:{index}' has no whole number behind the colon, as in '{backend}:1'")]
+    Index {
+        /// The backend's name.
+        backend: &'static str,
+        /// What stands behind the colon.
+        index: String,
+    },
+    /// `auto` with an index.
+    #[error("device 'auto:{0}': auto takes no index; name the backend, as in 'cuda:{0}'")]
+    AutoIndex(usize),
     /// The backend was left out when the program was built.
     #[error(
-        "device '{0}' is not compiled in: build with `--features {0}`, or use one of: {available}",
-        available = compiled_names()
+        "device '{0}' is not compiled in (compiled in: {compiled}): \
+         build with the cargo feature '{0}', or use a device that is",
+        compiled = compiled_names()
     )]
     NotCompiled(&'static str),
+    /// No backend at all was compiled in.
+    #[error(
+        "no device is compiled in: build with at least one of the cargo features {features}",
+        features = names(|_| true)
+    )]
+    NoneCompiled,
+    /// `auto` found nothing to compute on.
+    #[error(
+        "no device of those that are compiled in ({compiled}) is on this machine: check the \
+         driver, or build with the cargo feature 'flex' to compute on the CPU",
+        compiled = compiled_names()
+    )]
+    NoneFound,
     /// The machine has no such device.
     #[error(
         "no {backend} device {index} on this machine ({found} found): \
-         check the driver, or use `--device auto`"
+         check the driver, or use the device 'auto'"
     )]
     Absent {
         /// The backend that was asked for.
@@ -112,14 +130,23 @@ impl FromStr for DeviceSpec {
     type Err = DeviceError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let unknown = || DeviceError::Unknown(text.to_owned());
-        let (name, index) = match text.split_once(':') {
+        let (wanted, index) = match text.split_once(':') {
             None => (text, None),
-            Some((name, index)) => (name, Some(index.parse().map_err(|_| unknown())?)),
+            Some((wanted, index)) => (wanted, Some(index)),
         };
-        let found = NAMES.iter().find(|(known, _)| *known == name);
-        let &(_, backend) = found.ok_or_else(unknown)?;
-        Ok(Self { backend, index })
+        let mut known = [Backend::Auto].into_iter().chain(BACKENDS);
+        let backend = known.find(|backend| name(*backend) == wanted);
+        let backend = backend.ok_or_else(|| DeviceError::Unknown(text.to_owned()))?;
+        let number = |index: &str| {
+            index.parse().map_err(|_| DeviceError::Index {
+                backend: name(backend),
+                index: index.to_owned(),
+            })
+        };
+        match (backend, index.map(number).transpose()?) {
+            (Backend::Auto, Some(index)) => Err(DeviceError::AutoIndex(index)),
+            (backend, index) => Ok(Self { backend, index }),
+        }
     }
 }
 
@@ -130,49 +157,71 @@ impl fmt::Display for DeviceSpec {
     }
 }
 
+/// What a user calls it, which is also the cargo feature that brings it.
 fn name(backend: Backend) -> &'static str {
-    NAMES
-        .iter()
-        .find(|(_, known)| *known == backend)
-        .map_or("?", |(name, _)| name)
-}
-
-fn is_compiled(backend: Backend) -> bool {
     match backend {
-        Backend::Auto => true,
-        Backend::Flex => cfg!(feature = "flex"),
-        Backend::NdArray => cfg!(feature = "ndarray"),
-        Backend::Cuda => cfg!(feature = "cuda"),
-        Backend::Wgpu => cfg!(feature = "wgpu"),
-        Backend::Vulkan => cfg!(feature = "vulkan"),
-        Backend::Metal => cfg!(feature = "metal"),
+        Backend::Auto => "auto",
+        Backend::Cuda => "cuda",
+        Backend::Metal => "metal",
+        Backend::Vulkan => "vulkan",
+        Backend::Wgpu => "wgpu",
+        Backend::Flex => "flex",
+        Backend::NdArray => "ndarray",
     }
 }
 
-fn compiled_names() -> String {
-    let names: Vec<_> = NAMES
-        .iter()
-        .filter(|(_, backend)| is_compiled(*backend))
-        .map(|(name, _)| *name)
-        .collect();
+/// Of a backend that is compiled in, what lists the machine's devices without starting any.
+fn enumerator(backend: Backend) -> Option<fn() -> Vec<Device>> {
+    match backend {
+        #[cfg(feature = "cuda")]
+        Backend::Cuda => Some(|| Device::enumerate(DeviceType::Cuda).into_vec()),
+        #[cfg(feature = "metal")]
+        Backend::Metal => Some(|| Device::enumerate(DeviceType::Metal).into_vec()),
+        #[cfg(feature = "vulkan")]
+        Backend::Vulkan => Some(|| Device::enumerate(DeviceType::Vulkan).into_vec()),
+        #[cfg(feature = "wgpu")]
+        Backend::Wgpu => Some(|| Device::enumerate(DeviceType::Wgpu).into_vec()),
+        #[cfg(feature = "flex")]
+        Backend::Flex => Some(|| vec![Device::flex()]),
+        #[cfg(feature = "ndarray")]
+        Backend::NdArray => Some(|| vec![Device::ndarray()]),
+        _ => None,
+    }
+}
+
+fn names(of: impl Fn(Backend) -> bool) -> String {
+    let names: Vec<_> = BACKENDS.into_iter().filter(|b| of(*b)).map(name).collect();
     names.join(", ")
 }
 
+fn compiled_names() -> String {
+    let names = names(|backend| enumerator(backend).is_some());
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names
+}
+
 fn open_auto() -> Result<Device, DeviceError> {
-    for backend in PREFERENCE.into_iter().filter(|b| is_compiled(*b)) {
-        let devices = devices(backend);
-        if let Some(device) = devices.into_iter().find(|device| !is_software(device)) {
+    let mut compiled = false;
+    for backend in BACKENDS {
+        let Some(devices) = enumerator(backend) else {
+            continue;
+        };
+        compiled = true;
+        if let Some(device) = devices().into_iter().find(|device| !is_software(device)) {
             return start(backend, device);
         }
     }
-    Err(DeviceError::NotCompiled("flex"))
+    Err(match compiled {
+        true => DeviceError::NoneFound,
+        false => DeviceError::NoneCompiled,
+    })
 }
 
 fn open(backend: Backend, index: usize) -> Result<Device, DeviceError> {
-    if !is_compiled(backend) {
-        return Err(DeviceError::NotCompiled(name(backend)));
-    }
-    let mut devices = devices(backend);
+    let devices = enumerator(backend).ok_or(DeviceError::NotCompiled(name(backend)))?;
+    let mut devices = devices();
     if index >= devices.len() {
         return Err(DeviceError::Absent {
             backend: name(backend),
@@ -181,25 +230,6 @@ fn open(backend: Backend, index: usize) -> Result<Device, DeviceError> {
         });
     }
     start(backend, devices.swap_remove(index))
-}
-
-/// What the machine has, found without starting anything.
-fn devices(backend: Backend) -> Vec<Device> {
-    match backend {
-        #[cfg(feature = "flex")]
-        Backend::Flex => vec![Device::flex()],
-        #[cfg(feature = "ndarray")]
-        Backend::NdArray => vec![Device::ndarray()],
-        #[cfg(feature = "cuda")]
-        Backend::Cuda => Device::enumerate(DeviceType::Cuda).into_vec(),
-        #[cfg(feature = "wgpu")]
-        Backend::Wgpu => Device::enumerate(DeviceType::Wgpu).into_vec(),
-        #[cfg(feature = "vulkan")]
-        Backend::Vulkan => Device::enumerate(DeviceType::Vulkan).into_vec(),
-        #[cfg(feature = "metal")]
-        Backend::Metal => Device::enumerate(DeviceType::Metal).into_vec(),
-        _ => Vec::new(),
-    }
 }
 
 /// A graphics driver that computes on the CPU, far slower than a CPU backend does.
@@ -238,6 +268,12 @@ fn start(backend: Backend, device: Device) -> Result<Device, DeviceError> {
 mod tests {
     use super::*;
 
+    fn error(text: &str) -> DeviceError {
+        let spec = text.parse::<DeviceSpec>();
+        let device = spec.and_then(DeviceSpec::open);
+        device.expect_err("no such device")
+    }
+
     #[test]
     fn names_round_trip() {
         for text in [
@@ -249,34 +285,64 @@ mod tests {
 
     #[test]
     fn unknown_names_are_refused_with_the_known_ones() {
-        for text in ["gpu", "cuda:x", "", "CUDA"] {
-            let error = text.parse::<DeviceSpec>().unwrap_err();
-            assert_eq!(error, DeviceError::Unknown(text.to_owned()));
-            assert!(error.to_string().contains("vulkan"));
+        for text in ["gpu", "", "CUDA", "gpu:1"] {
+            assert_eq!(error(text), DeviceError::Unknown(text.to_owned()));
+            let message = error(text).to_string();
+            for backend in BACKENDS {
+                assert!(message.contains(name(backend)), "{message}");
+            }
         }
+    }
+
+    #[test]
+    fn an_index_is_a_number_behind_a_backend() {
+        for index in ["x", "", "-1", "1:2"] {
+            let (backend, index) = ("cuda", index.to_owned());
+            let text = format!("{backend}:{index}");
+            assert_eq!(error(&text), DeviceError::Index { backend, index });
+        }
+        assert_eq!(error("auto:1"), DeviceError::AutoIndex(1));
     }
 
     #[cfg(not(feature = "cuda"))]
     #[test]
     fn a_backend_left_out_is_named_with_the_feature_that_brings_it() {
-        let spec: DeviceSpec = "cuda".parse().unwrap();
-        let error = spec.open().unwrap_err().to_string();
-        assert!(error.contains("--features cuda"), "{error}");
-        assert!(error.contains("flex"), "{error}");
+        let message = error("cuda").to_string();
+        assert!(message.contains("cargo feature 'cuda'"), "{message}");
+        assert!(message.contains(&format!("compiled in: {}", compiled_names())));
     }
 
     #[cfg(feature = "flex")]
     #[test]
     fn a_second_cpu_does_not_exist() {
-        let spec: DeviceSpec = "flex:1".parse().unwrap();
         assert!(matches!(
-            spec.open(),
-            Err(DeviceError::Absent { found: 1, .. })
+            error("flex:1"),
+            DeviceError::Absent { found: 1, .. }
         ));
     }
 
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
     #[test]
     fn auto_opens_something() {
         assert!(DeviceSpec::AUTO.open().is_ok());
+    }
+
+    /// Of a build without default features: `cargo test -p captioner-ops --no-default-features`.
+    #[cfg(not(any(
+        feature = "cuda",
+        feature = "metal",
+        feature = "vulkan",
+        feature = "wgpu",
+        feature = "flex",
+        feature = "ndarray"
+    )))]
+    #[test]
+    fn without_any_backend_the_features_that_bring_one_are_named() {
+        assert_eq!(error("auto"), DeviceError::NoneCompiled);
+        let message = error("auto").to_string();
+        for backend in BACKENDS {
+            assert!(message.contains(name(backend)), "{message}");
+        }
+        assert!(error("flex").to_string().contains("compiled in: none"));
     }
 }

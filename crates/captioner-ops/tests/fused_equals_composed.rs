@@ -1,13 +1,14 @@
-//! Every operation has the values and gradients of its definition in plain tensor operations.
+//! Every operation has the values and gradients of its definition in Burn's own tensor operations.
+#![cfg(any(feature = "flex", feature = "ndarray"))]
 
 mod comparison;
 
 use burn::tensor::{Device, Int, Tensor, activation};
 use captioner_ops::{
-    AdamWStep, KeyValue, adamw, attention, cross_entropy, gelu, layer_norm, linear,
-    prefix_attention, quick_gelu, scale, sum_of_squares,
+    AdamWStep, KeyValue, adamw, attention, cross_attention, cross_entropy, gelu, layer_norm,
+    linear, prefix_attention, quick_gelu, scale, sum_of_squares,
 };
-use comparison::{Arrangement, assert_same, devices, random};
+use comparison::{Arrangement, assert_same, devices, random, repeat};
 
 /// Odd lengths, axes of one, and enough values for blocks and threads.
 const SHAPES: [[usize; 3]; 6] = [
@@ -141,6 +142,29 @@ fn attention_is_a_softmax_of_scaled_products() {
 }
 
 #[test]
+fn cross_attention_is_attention_to_an_image_that_each_caption_has_for_itself() {
+    for device in devices() {
+        for ([captions, heads, rows, width], each, image, _) in ATTENTIONS {
+            let fused = |[query, key, value]: [Tensor<4>; 3]| {
+                cross_attention(query, &KeyValue { key, value }, 0.0)
+            };
+            let composed = |[query, key, value]: [Tensor<4>; 3]| {
+                let (key, value) = (repeat(key, each), repeat(value, each));
+                let scores = query.matmul(key.transpose()) / (width as f64).sqrt();
+                activation::softmax(scores, 3).matmul(value)
+            };
+            for arrangement in Arrangement::ALL {
+                let draw = |n, rows| random([n, heads, rows, width], arrangement, 1.5, &device);
+                let batch = captions / each;
+                let inputs = [draw(captions, rows), draw(batch, image), draw(batch, image)];
+                // Gradients of shared keys are sums over up to 300 rows of order 1.
+                assert_same(inputs, fused, composed, 2e-5);
+            }
+        }
+    }
+}
+
+#[test]
 fn prefix_attention_is_one_softmax_over_image_and_text() {
     for device in devices() {
         for case in ATTENTIONS {
@@ -185,19 +209,14 @@ fn compare_prefix_attention(
         prefix_attention(query, &image, KeyValue { key, value }, mask, 0.0)
     };
     let composed = |[query, image_key, image_value, key, value]: [Tensor<4>; 5]| {
-        let repeat = |x: Tensor<4>| {
-            let [_, heads, n, width] = x.dims();
-            let x = x.unsqueeze_dim::<5>(1).repeat_dim(1, each);
-            x.reshape([captions, heads, n, width])
-        };
-        let seen = query.clone().matmul(repeat(image_key).transpose());
+        let seen = query.clone().matmul(repeat(image_key, each).transpose());
         let mut read = query.matmul(key.transpose());
         if let Some(mask) = mask(&read.device()) {
             let shape = read.shape();
             read = read.mask_fill(mask.expand(shape), -1e30);
         }
         let scores = Tensor::cat(vec![seen, read], 3) / (width as f64).sqrt();
-        let values = Tensor::cat(vec![repeat(image_value), value], 2);
+        let values = Tensor::cat(vec![repeat(image_value, each), value], 2);
         activation::softmax(scores, 3).matmul(values)
     };
     // Gradients of shared keys are sums over up to 900 rows of order 1.
@@ -288,7 +307,7 @@ fn adamw_is_the_formula_of_the_paper() {
 }
 
 #[test]
-fn sums_of_squares_and_scales_are_those_of_plain_operations() {
+fn sums_of_squares_and_scales_are_those_of_their_definitions() {
     for device in devices() {
         for shape in [[1, 1], [3, 33], [129, 301]] {
             for arrangement in Arrangement::ALL {

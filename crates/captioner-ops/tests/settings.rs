@@ -36,15 +36,15 @@ fn recomputing_activations_changes_no_gradient() {
         let x = input(&device).require_grad();
         x.grad(&chain(x.clone()).backward()).unwrap().into_data()
     };
-    let plain = Device::flex().autodiff();
+    let keeping = Device::flex().autodiff();
     assert_eq!(
-        gradient(plain.clone()),
-        gradient(plain.gradient_checkpointing())
+        gradient(keeping.clone()),
+        gradient(keeping.gradient_checkpointing())
     );
 }
 
 #[test]
-fn double_precision_goes_the_composed_way_to_the_same_values() {
+fn double_precision_takes_the_composed_operations_to_the_same_values() {
     let x = input(&Device::flex()).autodiff().require_grad();
     let wide = input(&Device::flex()).autodiff().cast(FloatDType::F64);
     let wide = wide.detach().require_grad();

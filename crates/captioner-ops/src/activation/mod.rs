@@ -1,17 +1,19 @@
-//! The two activations of GIT.
+//! The activations of GIT and CLIP.
 
 mod autodiff;
 #[cfg(feature = "flex")]
 mod flex;
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::backend::{Backend, Dispatch};
 use burn::tensor::Tensor;
+
+use crate::backends::on_each_backend;
 
 /// Gaussian error linear unit in its exact form, `x · Φ(x)` with `Φ` by the error function
 /// ([Hendrycks and Gimpel, 2016](https://arxiv.org/abs/1606.08415)). Any shape.
 ///
-/// Own, because the gradient of Burn 0.22's `gelu` is that of the tanh approximation on some
+/// Not Burn's, because the gradient of Burn 0.22's `gelu` is that of the tanh approximation on some
 /// devices, off by up to 8.7e-4.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::activate(x.into_dispatch(), Activation::Gelu))
@@ -31,31 +33,26 @@ pub(crate) enum Activation {
 
 const QUICK: f64 = 1.702;
 
-/// An activation and its gradient, each in one pass where the backend has a kernel.
-#[backend_extension(
-    Cube: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal")),
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Autodiff,
-    Fusion: cfg(feature = "fusion")
-)]
-pub(crate) trait FusedActivation: Backend {
-    /// The activation of every value.
-    #[fusion(default)]
-    fn activate(x: FloatTensor<Self>, kind: Activation) -> FloatTensor<Self> {
-        composed::<Self>(x, kind)
-    }
+on_each_backend!(
+    /// An activation and its gradient, each in one pass where the backend has a kernel.
+    pub(crate) trait FusedActivation: Backend {
+        /// The activation of every value.
+        #[fusion(default)]
+        fn activate(x: FloatTensor<Self>, kind: Activation) -> FloatTensor<Self> {
+            composed::<Self>(x, kind)
+        }
 
-    /// `grad` times the activation's derivative at `x`.
-    #[fusion(default)]
-    fn activate_backward(
-        grad: FloatTensor<Self>,
-        x: FloatTensor<Self>,
-        kind: Activation,
-    ) -> FloatTensor<Self> {
-        composed_backward::<Self>(grad, x, kind)
+        /// `grad` times the activation's derivative at `x`.
+        #[fusion(default)]
+        fn activate_backward(
+            grad: FloatTensor<Self>,
+            x: FloatTensor<Self>,
+            kind: Activation,
+        ) -> FloatTensor<Self> {
+            composed_backward::<Self>(grad, x, kind)
+        }
     }
-}
+);
 
 /// What the activations mean, in the backend's own operations.
 fn composed<B: Backend>(x: FloatTensor<B>, kind: Activation) -> FloatTensor<B> {
@@ -96,18 +93,7 @@ fn normal_distribution<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     B::float_add_scalar(half, 0.5.into())
 }
 
-#[cfg(feature = "ndarray")]
-impl FusedActivation for burn::backend::NdArray {}
-
-#[cfg(any(
-    feature = "cuda",
-    feature = "wgpu",
-    feature = "vulkan",
-    feature = "metal"
-))]
-impl FusedActivation for burn_cubecl::CubeBackend {}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
     use burn::tensor::Device;

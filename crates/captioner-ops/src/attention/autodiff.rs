@@ -1,4 +1,4 @@
-//! The gradients of attention, from its inputs and two figures a row.
+//! The gradients of attention, from its inputs and two values a row.
 
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};

@@ -1,11 +1,13 @@
-//! Attention as one operation of a backend, and its meaning in plain ones.
+//! Attention as one operation of a backend, and its reference in the backend's own operations.
 //!
 //! Probabilities are not kept: each row's largest score and the reciprocal of its sum of
 //! exponentials, `[captions, heads, rows, 2]`, make them again in the backward pass.
 
 use burn::backend::tensor::{BoolTensor, FloatTensor};
-use burn::backend::{Backend, ExtensionType, TensorMetadata, backend_extension};
+use burn::backend::{Backend, ExtensionType, TensorMetadata};
 use burn::tensor::{Shape, Slice};
+
+use crate::backends::on_each_backend;
 
 /// A score so low that softmax makes it exactly zero, and finite, so that no shader sees infinity.
 pub(crate) const MASKED: f32 = -1e30;
@@ -13,7 +15,7 @@ pub(crate) const MASKED: f32 = -1e30;
 /// What attention reads, or the gradients of it.
 #[derive(ExtensionType)]
 pub(crate) struct AttentionInputs<B: Backend> {
-    /// `[captions, heads, rows, width]`.
+    /// `[captions, heads, rows, width]`, a row for each token.
     pub query: FloatTensor<B>,
     /// Of image rows, `[batch, heads, image_rows, width]`, shared by `captions / batch` captions
     /// that follow each other.
@@ -82,36 +84,31 @@ impl<B: Backend> AttentionInputs<B> {
     }
 }
 
-/// Attention and its gradients.
-#[backend_extension(
-    Cube: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal")),
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Autodiff,
-    Fusion: cfg(feature = "fusion")
-)]
-pub(crate) trait FusedAttention: Backend {
-    /// The result and the statistics of each row.
-    #[fusion(default)]
-    fn attend(
-        #[extension_type] inputs: AttentionInputs<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (query, keys, mask) = inputs.into_parts();
-        composed::<Self>(query, &keys, mask)
-    }
+on_each_backend!(
+    /// Attention and its gradients.
+    pub(crate) trait FusedAttention: Backend {
+        /// The result and the statistics of each row.
+        #[fusion(default)]
+        fn attend(
+            #[extension_type] inputs: AttentionInputs<Self>,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            let (query, keys, mask) = inputs.into_parts();
+            composed::<Self>(query, &keys, mask)
+        }
 
-    /// Gradients of query, keys and values.
-    #[fusion(default)]
-    fn attend_backward(
-        grad: FloatTensor<Self>,
-        #[extension_type] inputs: AttentionInputs<Self>,
-        statistics: FloatTensor<Self>,
-    ) -> AttentionInputs<Self> {
-        let (query, keys, mask) = inputs.into_parts();
-        let all = composed_backward::<Self>(grad, query, &keys, mask, statistics);
-        gradients::<Self>(all)
+        /// Gradients of query, keys and values.
+        #[fusion(default)]
+        fn attend_backward(
+            grad: FloatTensor<Self>,
+            #[extension_type] inputs: AttentionInputs<Self>,
+            statistics: FloatTensor<Self>,
+        ) -> AttentionInputs<Self> {
+            let (query, keys, mask) = inputs.into_parts();
+            let all = composed_backward::<Self>(grad, query, &keys, mask, statistics);
+            gradients::<Self>(all)
+        }
     }
-}
+);
 
 /// The gradients of query, keys and values in their places.
 pub(super) fn gradients<B: Backend>(all: Vec<FloatTensor<B>>) -> AttentionInputs<B> {
@@ -119,17 +116,6 @@ pub(super) fn gradients<B: Backend>(all: Vec<FloatTensor<B>>) -> AttentionInputs
     let query = all.next().expect("a query has a gradient");
     AttentionInputs::from_parts(query, all.collect(), None)
 }
-
-#[cfg(feature = "ndarray")]
-impl FusedAttention for burn::backend::NdArray {}
-
-#[cfg(any(
-    feature = "cuda",
-    feature = "wgpu",
-    feature = "vulkan",
-    feature = "metal"
-))]
-impl FusedAttention for burn_cubecl::CubeBackend {}
 
 /// What attention means, in the backend's own operations.
 pub(super) fn composed<B: Backend>(
@@ -184,7 +170,7 @@ pub(super) fn factor(head_width: usize) -> f64 {
 }
 
 /// Masked scores over image and text rows beside each other.
-fn scores<B: Backend>(
+pub(super) fn scores<B: Backend>(
     query: FloatTensor<B>,
     keys: &[FloatTensor<B>],
     mask: Option<BoolTensor<B>>,
@@ -207,12 +193,12 @@ fn against_keys<B: Backend>(
     keys: &[FloatTensor<B>],
     which: usize,
 ) -> FloatTensor<B> {
-    let rows = x.shape()[2];
+    let captions = x.shape()[0];
     let parts = keys.chunks(2).map(|pair| {
         let key = pair[which].clone();
         let batch = key.shape()[0];
         let x = by_picture::<B>(x.clone(), batch);
-        by_caption::<B>(B::float_matmul(x, B::float_swap_dims(key, 2, 3)), rows)
+        by_caption::<B>(B::float_matmul(x, B::float_swap_dims(key, 2, 3)), captions)
     });
     let mut parts: Vec<_> = parts.collect();
     if parts.len() == 1 {
@@ -223,19 +209,19 @@ fn against_keys<B: Backend>(
 
 /// The sum of keys (`which` 0) or values (1), weighted by `[captions, heads, rows,
 /// image_rows + text_rows]`.
-fn over_keys<B: Backend>(
+pub(super) fn over_keys<B: Backend>(
     weights: FloatTensor<B>,
     keys: &[FloatTensor<B>],
     which: usize,
 ) -> FloatTensor<B> {
-    let rows = weights.shape()[2];
+    let captions = weights.shape()[0];
     let mut start = 0;
     let parts = keys.chunks(2).map(|pair| {
         let key = pair[which].clone();
         let [batch, _, count, _] = dims::<B>(&key);
         let part = by_picture::<B>(columns::<B>(weights.clone(), start, count), batch);
         start += count;
-        by_caption::<B>(B::float_matmul(part, key), rows)
+        by_caption::<B>(B::float_matmul(part, key), captions)
     });
     parts.reduce(B::float_add).expect("keys come in pairs")
 }
@@ -255,23 +241,24 @@ fn dims<B: Backend>(x: &FloatTensor<B>) -> [usize; 4] {
 /// beside each other, so that one product serves them all.
 fn by_picture<B: Backend>(x: FloatTensor<B>, batch: usize) -> FloatTensor<B> {
     let [captions, heads, rows, n] = dims::<B>(&x);
-    let k = captions / batch;
-    if k == 1 {
+    if captions == batch {
         return x;
     }
+    let k = captions / batch;
     let x = B::float_reshape(x, Shape::from([batch, k, heads, rows, n]));
     let x = B::float_swap_dims(x, 1, 2);
     B::float_reshape(x, Shape::from([batch, heads, k * rows, n]))
 }
 
 /// The inverse of [`by_picture`].
-fn by_caption<B: Backend>(x: FloatTensor<B>, rows: usize) -> FloatTensor<B> {
+fn by_caption<B: Backend>(x: FloatTensor<B>, captions: usize) -> FloatTensor<B> {
     let [batch, heads, all_rows, n] = dims::<B>(&x);
-    let k = all_rows / rows.max(1);
-    if k <= 1 {
+    if captions == batch {
         return x;
     }
+    let k = captions / batch;
+    let rows = all_rows / k;
     let x = B::float_reshape(x, Shape::from([batch, heads, k, rows, n]));
     let x = B::float_swap_dims(x, 1, 2);
-    B::float_reshape(x, Shape::from([batch * k, heads, rows, n]))
+    B::float_reshape(x, Shape::from([captions, heads, rows, n]))
 }

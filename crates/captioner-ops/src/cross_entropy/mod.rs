@@ -5,8 +5,10 @@ mod autodiff;
 mod flex;
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::backend::{Backend, Dispatch, TensorMetadata};
 use burn::tensor::{IndexingUpdateOp, Int, Shape, Slice, Tensor};
+
+use crate::backends::on_each_backend;
 
 /// The loss of each row, `-log softmax(logits)[target]`, in nats.
 ///
@@ -14,59 +16,53 @@ use burn::tensor::{IndexingUpdateOp, Int, Shape, Slice, Tensor};
 /// `[rows]`. With `label_smoothing` ε the target distribution is
 /// `(1 - ε) · one_hot + ε / classes` ([Szegedy et al., 2015](https://arxiv.org/abs/1512.00567)),
 /// as in PyTorch. Rows that should not count are left out by the caller, not masked here.
+///
+/// # Panics
+/// When there are not as many targets as rows; on the CPU also when a target is no class. GPUs
+/// don't check the targets, whose values never leave the device.
+#[track_caller]
 pub fn cross_entropy(
     logits: Tensor<2>,
     targets: Tensor<1, Int>,
     label_smoothing: f64,
 ) -> Tensor<1> {
+    assert_eq!(
+        logits.dims()[0],
+        targets.dims()[0],
+        "cross entropy: rows of logits and targets"
+    );
     let (logits, targets) = (logits.into_dispatch(), targets.into_dispatch());
     let (loss, _) = Dispatch::cross_entropy_forward(logits, targets, label_smoothing);
     Tensor::from_dispatch(loss)
 }
 
-/// Cross entropy and its gradient. Kept between them are the logits and two figures a row: the
-/// largest logit and the reciprocal of the sum of exponentials, `[rows, 2]`.
-#[backend_extension(
-    Cube: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal")),
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Autodiff,
-    Fusion: cfg(feature = "fusion")
-)]
-pub(crate) trait FusedCrossEntropy: Backend {
-    /// Losses `[rows]` and statistics.
-    #[fusion(default)]
-    fn cross_entropy_forward(
-        logits: FloatTensor<Self>,
-        targets: IntTensor<Self>,
-        smoothing: f64,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        composed::<Self>(logits, targets, smoothing)
+on_each_backend!(
+    /// Cross entropy and its gradient. Kept between them are the logits and two values a row: the
+    /// largest logit and the reciprocal of the sum of exponentials, `[rows, 2]`.
+    pub(crate) trait FusedCrossEntropy: Backend {
+        /// Losses `[rows]` and statistics.
+        #[fusion(default)]
+        fn cross_entropy_forward(
+            logits: FloatTensor<Self>,
+            targets: IntTensor<Self>,
+            smoothing: f64,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            composed::<Self>(logits, targets, smoothing)
+        }
+
+        /// The gradient of the logits from that of the losses.
+        #[fusion(default)]
+        fn cross_entropy_backward(
+            grad: FloatTensor<Self>,
+            logits: FloatTensor<Self>,
+            targets: IntTensor<Self>,
+            statistics: FloatTensor<Self>,
+            smoothing: f64,
+        ) -> FloatTensor<Self> {
+            composed_backward::<Self>(grad, logits, targets, statistics, smoothing)
+        }
     }
-
-    /// The gradient of the logits from that of the losses.
-    #[fusion(default)]
-    fn cross_entropy_backward(
-        grad: FloatTensor<Self>,
-        logits: FloatTensor<Self>,
-        targets: IntTensor<Self>,
-        statistics: FloatTensor<Self>,
-        smoothing: f64,
-    ) -> FloatTensor<Self> {
-        composed_backward::<Self>(grad, logits, targets, statistics, smoothing)
-    }
-}
-
-#[cfg(feature = "ndarray")]
-impl FusedCrossEntropy for burn::backend::NdArray {}
-
-#[cfg(any(
-    feature = "cuda",
-    feature = "wgpu",
-    feature = "vulkan",
-    feature = "metal"
-))]
-impl FusedCrossEntropy for burn_cubecl::CubeBackend {}
+);
 
 /// What cross entropy means, in the backend's own operations.
 fn composed<B: Backend>(
@@ -114,7 +110,7 @@ fn composed_backward<B: Backend>(
     B::float_scatter(1, all, index, of_target, IndexingUpdateOp::Add)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
     use burn::tensor::Device;

@@ -1,4 +1,4 @@
-//! The gradient of dropout, from its choice alone.
+//! The gradient of dropout, from its mask alone.
 
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -20,9 +20,9 @@ impl<B: FusedDropout> Backward<B, 1> for Dropout {
         grads: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let (choice, keep) = ops.state;
+        let (mask, keep) = ops.state;
         unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-            B::drop_values_backward(grad, choice, keep)
+            B::drop_values_backward(grad, mask, keep)
         });
     }
 }
@@ -30,11 +30,11 @@ impl<B: FusedDropout> Backward<B, 1> for Dropout {
 impl<B: FusedDropout, C: CheckpointStrategy> FusedDropout for Autodiff<B, C> {
     fn drop_values(x: FloatTensor<Self>, keep: f64) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let prepared = Dropout.prepare::<C>([x.node()]).compute_bound();
-        let (y, choice) = B::drop_values(x.into_primitive(), keep);
+        let (y, mask) = B::drop_values(x.into_primitive(), keep);
         let y = match prepared.stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((choice.clone(), keep), y),
+            OpsKind::Tracked(prepared) => prepared.finish((mask.clone(), keep), y),
             OpsKind::UnTracked(prepared) => prepared.finish(y),
         };
-        (y, Self::from_inner(choice))
+        (y, Self::from_inner(mask))
     }
 }

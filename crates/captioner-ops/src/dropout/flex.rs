@@ -1,4 +1,4 @@
-//! Dropout on the CPU: the choice is two random numbers, from which every value's is hashed.
+//! Dropout on the CPU: the mask is hashed from a seed of two random numbers.
 
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::{Flex, TensorMetadata};
@@ -18,11 +18,11 @@ impl FusedDropout for Flex {
         (drop_values(x, bits(&seed), keep), seed)
     }
 
-    fn drop_values_backward(grad: CpuTensor, choice: CpuTensor, keep: f64) -> CpuTensor {
+    fn drop_values_backward(grad: CpuTensor, seed: CpuTensor, keep: f64) -> CpuTensor {
         if !is_f32(&grad) {
-            return Flex::float_mul(grad, choice);
+            return Flex::float_mul(grad, seed);
         }
-        drop_values(grad, bits(&choice), keep)
+        drop_values(grad, bits(&seed), keep)
     }
 }
 

@@ -5,73 +5,79 @@ mod autodiff;
 mod flex;
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};
-use burn::tensor::{Distribution, Tensor};
+use burn::backend::{Backend, Dispatch, TensorMetadata};
+use burn::tensor::{Device, Distribution, Tensor};
+
+use crate::backends::on_each_backend;
 
 /// Sets each value to zero with `probability` and scales the rest by `1 / (1 - probability)`, so
 /// that the mean stays ([Srivastava et al., 2014](https://jmlr.org/papers/v15/srivastava14a.html)).
 ///
 /// Only where gradients are recorded: on a device without autodiff the input comes back as it is.
-/// The random numbers are the device's: seed it with `Device::seed` to repeat a run.
+/// The random numbers are the device's: seed it with `Device::seed` to repeat a run. With a
+/// probability of 1 all values become 0.
+///
+/// # Panics
+/// When `probability` lies outside `0..=1`, or is NaN.
+#[track_caller]
 pub fn dropout<const D: usize>(x: Tensor<D>, probability: f64) -> Tensor<D> {
-    if probability <= 0.0 || !x.device().is_autodiff() {
+    if !drops(&x.device(), probability) {
         return x;
     }
     let (y, _) = Dispatch::drop_values(x.into_dispatch(), 1.0 - probability);
     Tensor::from_dispatch(y)
 }
 
-/// Dropout and its gradient. Between them a backend keeps its choice, in a form of its own: the
-/// factors of all values, or what makes them again.
-#[backend_extension(
-    Cube: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal")),
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Autodiff,
-    Fusion: cfg(feature = "fusion")
-)]
-pub(crate) trait FusedDropout: Backend {
-    /// The result and the choice, where each value is kept with probability `keep`.
-    #[fusion(default)]
-    fn drop_values(x: FloatTensor<Self>, keep: f64) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        composed::<Self>(x, keep)
-    }
-
-    /// The gradient of the input from that of the result.
-    #[fusion(default)]
-    fn drop_values_backward(
-        grad: FloatTensor<Self>,
-        choice: FloatTensor<Self>,
-        keep: f64,
-    ) -> FloatTensor<Self> {
-        let _ = keep;
-        Self::float_mul(grad, choice)
-    }
+/// Whether [`dropout`] changes anything.
+///
+/// # Panics
+/// When `probability` lies outside `0..=1`, or is NaN.
+#[track_caller]
+pub(crate) fn drops(device: &Device, probability: f64) -> bool {
+    assert!(
+        (0.0..=1.0).contains(&probability),
+        "a dropout probability of {probability} is not in 0..=1"
+    );
+    probability > 0.0 && device.is_autodiff()
 }
 
-#[cfg(feature = "ndarray")]
-impl FusedDropout for burn::backend::NdArray {}
+on_each_backend!(
+    /// Dropout and its gradient. Between them a backend keeps the mask, in a form of its own: the
+    /// factors of all values, or the seed that makes them again.
+    pub(crate) trait FusedDropout: Backend {
+        /// The result and the mask, where each value is kept with probability `keep`.
+        #[fusion(default)]
+        fn drop_values(x: FloatTensor<Self>, keep: f64) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            composed::<Self>(x, keep)
+        }
 
-#[cfg(any(
-    feature = "cuda",
-    feature = "wgpu",
-    feature = "vulkan",
-    feature = "metal"
-))]
-impl FusedDropout for burn_cubecl::CubeBackend {}
+        /// The gradient of the input from that of the result.
+        #[fusion(default)]
+        fn drop_values_backward(
+            grad: FloatTensor<Self>,
+            mask: FloatTensor<Self>,
+            keep: f64,
+        ) -> FloatTensor<Self> {
+            let _ = keep;
+            Self::float_mul(grad, mask)
+        }
+    }
+);
 
-/// What dropout means, in the backend's own operations; the choice is every value's factor.
+/// What dropout means, in the backend's own operations; the mask holds every value's factor.
 fn composed<B: Backend>(x: FloatTensor<B>, keep: f64) -> (FloatTensor<B>, FloatTensor<B>) {
     let chance = Distribution::Bernoulli(keep);
     let kept = B::float_random(x.shape(), chance, &x.device(), x.dtype().into());
-    let choice = B::float_mul_scalar(kept, (1.0 / keep).into());
-    (B::float_mul(x, choice.clone()), choice)
+    // Nothing kept times infinity would be NaN.
+    let factor = if keep > 0.0 { 1.0 / keep } else { 0.0 };
+    let mask = B::float_mul_scalar(kept, factor.into());
+    (B::float_mul(x, mask.clone()), mask)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
+    use burn::tensor::FloatDType;
 
     #[test]
     fn evaluation_keeps_every_value() {
@@ -94,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_repeats_the_choice_and_the_next_call_makes_another() {
+    fn a_seed_repeats_the_mask_and_the_next_call_draws_another() {
         let device = Device::flex().autodiff();
         let draw = || dropout(Tensor::<1>::ones([5000], &device), 0.5).into_data();
         device.seed(1);
@@ -104,6 +110,28 @@ mod tests {
         assert_ne!(second, first);
         device.seed(2);
         assert_ne!(draw(), first);
+    }
+
+    #[test]
+    fn a_probability_of_one_gives_zeros_and_no_gradient() {
+        let device = Device::flex().autodiff();
+        // Double precision takes the composed operations.
+        for dtype in [FloatDType::F32, FloatDType::F64] {
+            let x = Tensor::<1>::ones([100], &device).cast(dtype);
+            let x = x.detach().require_grad();
+            let y = dropout(x.clone(), 1.0);
+            let grad = x.grad(&y.clone().sum().backward()).unwrap();
+            for values in [y.inner(), grad].map(|x| x.cast(FloatDType::F32).into_data()) {
+                let values = values.try_to_vec::<f32>().unwrap();
+                assert!(values.iter().all(|&v| v == 0.0), "{dtype:?}: {values:?}");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a dropout probability of NaN")]
+    fn a_probability_that_is_nan_is_refused() {
+        dropout(Tensor::<1>::ones([1], &Device::flex()), f64::NAN);
     }
 
     #[test]

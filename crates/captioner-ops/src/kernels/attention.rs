@@ -224,8 +224,8 @@ struct Scratch {
     sums: [Vec<f32>; 4],
 }
 
-/// The first `length` values, whatever they are.
-fn room(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
+/// The first `length` values of a buffer that grows where it must; what they are is left open.
+fn resized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     if buffer.len() < length {
         buffer.resize(length, 0.0);
     }
@@ -234,7 +234,7 @@ fn room(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
 
 /// The first `length` values, all 0.
 fn cleared(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
-    let buffer = room(buffer, length);
+    let buffer = resized(buffer, length);
     buffer.fill(0.0);
     buffer
 }
@@ -274,14 +274,14 @@ fn head_forward(
     statistics: &mut [f32],
 ) {
     let (count, width) = (out.len(), head.width());
-    let scores = room(&mut scratch.scores, count * width);
+    let scores = resized(&mut scratch.scores, count * width);
     head.score(scores, start, count);
     vectorised(Softmax {
         scores,
         width,
         statistics,
     });
-    let result = room(&mut scratch.rows, count * head.query.columns());
+    let result = resized(&mut scratch.rows, count * head.query.columns());
     head.over(result, Matrix::dense(scores, count, width), |pair| pair.1);
     copy_rows(out, result, |i| statistics[2 * i + 1]);
 }
@@ -423,9 +423,9 @@ impl Pass<'_, '_> {
             head.query.rows_from(start, count),
             self.grad.rows_from(start, count),
         );
-        let p = room(self.scores, count * width);
+        let p = resized(self.scores, count * width);
         head.score(p, start, count);
-        let of_scores = room(self.of_scores, count * width);
+        let of_scores = resized(self.of_scores, count * width);
         head.against(of_scores, grad, 1.0, |pair| pair.1);
         vectorised(SoftmaxBackward {
             p,
@@ -449,7 +449,7 @@ impl Pass<'_, '_> {
             share(of_scores, query, key);
             share(p, grad, value);
         }
-        let rows = room(self.rows, count * query.columns());
+        let rows = resized(self.rows, count * query.columns());
         head.over(rows, of_scores, |pair| pair.0);
         copy_rows(of_query, rows, |_| 1.0);
     }

@@ -1,4 +1,4 @@
-//! Dropout whose choice can be made again from a seed.
+//! Dropout whose mask is made again from a seed.
 
 use rayon::prelude::*;
 
@@ -7,9 +7,9 @@ use super::storage::{CpuTensor, contiguous, tensor, values};
 use super::vector::{Work, vectorised};
 
 /// Each value, kept with probability `keep` and divided by it, or 0. Value `i` in row-major order
-/// has the same fate at each call with one `seed`. In place where nothing else reads `x`.
+/// is kept or dropped alike at each call with one `seed`. In place where nothing else reads `x`.
 pub(crate) fn drop_values(x: CpuTensor, seed: [u32; 2], keep: f64) -> CpuTensor {
-    let choice = Choice {
+    let mask = Mask {
         seed,
         limit: (keep * 4_294_967_296.0) as u32,
         factor: (1.0 / keep) as f32,
@@ -20,7 +20,7 @@ pub(crate) fn drop_values(x: CpuTensor, seed: [u32; 2], keep: f64) -> CpuTensor 
             vectorised(InPlace {
                 values,
                 start: block * BLOCK,
-                choice,
+                mask,
             });
         };
         if values.len() < PARALLEL {
@@ -37,14 +37,14 @@ pub(crate) fn drop_values(x: CpuTensor, seed: [u32; 2], keep: f64) -> CpuTensor 
         vectorised(InPlace {
             values: out,
             start,
-            choice,
+            mask,
         });
     });
     tensor(dropped, x.layout().shape().clone())
 }
 
 #[derive(Clone, Copy)]
-struct Choice {
+struct Mask {
     seed: [u32; 2],
     /// Hashes below are kept.
     limit: u32,
@@ -54,7 +54,7 @@ struct Choice {
 struct InPlace<'a> {
     values: &'a mut [f32],
     start: usize,
-    choice: Choice,
+    mask: Mask,
 }
 
 impl Work for InPlace<'_> {
@@ -62,11 +62,11 @@ impl Work for InPlace<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let Choice {
+        let Mask {
             seed,
             limit,
             factor,
-        } = self.choice;
+        } = self.mask;
         let mut index = self.start as u32;
         for x in self.values {
             let hash = mix(mix(index.wrapping_add(seed[0])) ^ seed[1]);

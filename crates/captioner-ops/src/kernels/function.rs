@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn far_inputs_give_the_limits_and_no_number_stays_none() {
+    fn far_inputs_give_the_limits_and_nan_stays_nan() {
         for (f, slope) in [
             (gelu as fn(f32) -> f32, gelu_slope as fn(f32) -> f32),
             (quick_gelu, quick_gelu_slope),

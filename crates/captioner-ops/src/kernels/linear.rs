@@ -1,5 +1,5 @@
 //! What a linear map needs besides large products: the sum of all rows, and the product of a few, as
-//! one token after the other is written.
+//! when one token after the other is generated.
 
 use rayon::prelude::*;
 
@@ -18,7 +18,7 @@ const MANY: usize = 128 * 1024;
 /// Columns of the weight that one thread takes at a time: their sums stay in the nearest cache.
 const COLUMNS: usize = 512;
 
-/// Whether [`add_few`] is the faster way.
+/// Whether [`add_few`] is faster.
 pub(crate) fn are_few(rows: usize, inputs: usize, outputs: usize) -> bool {
     rows <= FEW && inputs.saturating_mul(outputs) >= MANY
 }

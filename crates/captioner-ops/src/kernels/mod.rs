@@ -1,4 +1,4 @@
-//! Kernels over plain `f32` slices for the CPU backend.
+//! Kernels over `f32` slices for the CPU backend.
 //!
 //! Each is written once, as loops that the compiler turns into vector code, and runs with the
 //! widest instructions of the machine. Work is cut by shape alone, so the number of threads

@@ -153,7 +153,7 @@ pub(crate) fn new_product(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
     let size = size.expect("a product is larger than memory");
     let mut out = Vec::with_capacity(size);
     let threads = threads(&a, &b);
-    // SAFETY: `out` has room for `size` values, which are those of a dense matrix of `a.rows` by
+    // SAFETY: `out` has capacity for `size` values, which are those of a dense matrix of `a.rows` by
     // `b.columns`; nothing else points there.
     unsafe {
         let strides = [b.columns, 1];
@@ -246,8 +246,8 @@ unsafe fn multiply_at(
 mod tests {
     use super::*;
 
-    /// The checked twin: the definition, by indexing.
-    fn plain(out: MatrixMut<'_>, onto: Onto, scale: f32, a: Matrix<'_>, b: Matrix<'_>) {
+    /// The definition, by checked indexing.
+    fn reference(out: MatrixMut<'_>, onto: Onto, scale: f32, a: Matrix<'_>, b: Matrix<'_>) {
         let at =
             |m: Matrix<'_>, i: usize, j: usize| m.values[i * m.row_stride + j * m.column_stride];
         for i in 0..out.rows {
@@ -292,7 +292,7 @@ mod tests {
                     let mut got = numbers(m * (n + 2));
                     let mut want = got.clone();
                     product(MatrixMut::new(&mut got, [m, n], n + 2), onto, 0.5, a, b);
-                    plain(MatrixMut::new(&mut want, [m, n], n + 2), onto, 0.5, a, b);
+                    reference(MatrixMut::new(&mut want, [m, n], n + 2), onto, 0.5, a, b);
                     for (g, w) in got.iter().zip(&want) {
                         // Sums of up to 32 products of order 1, in another order.
                         assert!((g - w).abs() < 1e-5, "{m} {n} {k}: {g} is not {w}");
@@ -315,7 +315,7 @@ mod tests {
             let a = Matrix::new(&values, [k, m], [m, 1]).transposed();
             let b = Matrix::dense(&values, k, n);
             let mut want = vec![0.0; m * n];
-            plain(MatrixMut::dense(&mut want, m, n), Onto::Nothing, 1.0, a, b);
+            reference(MatrixMut::dense(&mut want, m, n), Onto::Nothing, 1.0, a, b);
             let got = new_product(a, b);
             let mut sum = vec![0.5; m * n];
             add_product(MatrixMut::dense(&mut sum, m, n), a, b);

@@ -7,7 +7,7 @@ use burn::tensor::{DType, Shape, TensorData};
 /// A tensor of the CPU backend.
 pub(crate) type CpuTensor = FloatTensor<Flex>;
 
-/// Whether the kernels can take it; other types go the composed way.
+/// Whether the kernels can take it; other types take the composed operations.
 pub(crate) fn is_f32(x: &CpuTensor) -> bool {
     x.dtype() == DType::F32
 }

@@ -5,9 +5,10 @@ mod autodiff;
 mod flex;
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::backend::{Backend, Dispatch, TensorMetadata};
 use burn::tensor::{Shape, Tensor};
 
+use crate::backends::on_each_backend;
 use crate::rows::by_rows;
 
 /// `x · weight + bias` over the last axis.
@@ -15,51 +16,60 @@ use crate::rows::by_rows;
 /// `x` is `[..., inputs]`, `weight` `[inputs, outputs]` and `bias` `[outputs]`; the result is
 /// `[..., outputs]`. All leading axes are one: the weight's gradient is a single product, where
 /// Burn 0.22 makes one for each entry of the first axis and sums them.
+///
+/// # Panics
+/// When the shapes differ from these.
+#[track_caller]
 pub fn linear<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<D> {
+    let [inputs, outputs] = weight.dims();
+    assert!(
+        x.dims().last() == Some(&inputs) && bias.dims() == [outputs],
+        "linear: x of shape {:?} with a weight of [{inputs}, {outputs}] and a bias of {:?}",
+        x.dims(),
+        bias.dims()
+    );
     let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
     Tensor::from_dispatch(Dispatch::linear_forward(x.into_dispatch(), weight, bias))
 }
 
-/// A linear map and its gradients, each asked for alone: a frozen weight costs no product.
-#[backend_extension(
-    Cube: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal")),
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Autodiff,
-    Fusion: cfg(feature = "fusion")
-)]
-pub(crate) trait FusedLinear: Backend {
-    /// `x` `[..., inputs]`, `weight` `[inputs, outputs]`, `bias` `[outputs]` to `[..., outputs]`.
-    #[fusion(default)]
-    fn linear_forward(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        composed::<Self>(x, weight, bias)
-    }
+on_each_backend!(
+    /// A linear map and its gradients, each asked for alone: a frozen weight costs no product.
+    pub(crate) trait FusedLinear: Backend {
+        /// `x` `[..., inputs]`, `weight` `[inputs, outputs]`, `bias` `[outputs]` to `[..., outputs]`.
+        #[fusion(default)]
+        fn linear_forward(
+            x: FloatTensor<Self>,
+            weight: FloatTensor<Self>,
+            bias: FloatTensor<Self>,
+        ) -> FloatTensor<Self> {
+            composed::<Self>(x, weight, bias)
+        }
 
-    /// The gradient of `x`, `[..., inputs]`.
-    #[fusion(default)]
-    fn linear_backward_input(
-        grad: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        composed_backward_input::<Self>(grad, weight)
-    }
+        /// The gradient of `x`, `[..., inputs]`.
+        #[fusion(default)]
+        fn linear_backward_input(
+            grad: FloatTensor<Self>,
+            weight: FloatTensor<Self>,
+        ) -> FloatTensor<Self> {
+            composed_backward_input::<Self>(grad, weight)
+        }
 
-    /// The gradient of the weight, `[inputs, outputs]`.
-    #[fusion(default)]
-    fn linear_backward_weight(grad: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
-        composed_backward_weight::<Self>(grad, x)
-    }
+        /// The gradient of the weight, `[inputs, outputs]`.
+        #[fusion(default)]
+        fn linear_backward_weight(
+            grad: FloatTensor<Self>,
+            x: FloatTensor<Self>,
+        ) -> FloatTensor<Self> {
+            composed_backward_weight::<Self>(grad, x)
+        }
 
-    /// The gradient of the bias, `[outputs]`.
-    #[fusion(default)]
-    fn linear_backward_bias(grad: FloatTensor<Self>) -> FloatTensor<Self> {
-        composed_backward_bias::<Self>(grad)
+        /// The gradient of the bias, `[outputs]`.
+        #[fusion(default)]
+        fn linear_backward_bias(grad: FloatTensor<Self>) -> FloatTensor<Self> {
+            composed_backward_bias::<Self>(grad)
+        }
     }
-}
+);
 
 fn composed<B: Backend>(
     x: FloatTensor<B>,
@@ -101,18 +111,7 @@ fn with_last(shape: &Shape, last: usize) -> Shape {
     Shape::from(dims)
 }
 
-#[cfg(feature = "ndarray")]
-impl FusedLinear for burn::backend::NdArray {}
-
-#[cfg(any(
-    feature = "cuda",
-    feature = "wgpu",
-    feature = "vulkan",
-    feature = "metal"
-))]
-impl FusedLinear for burn_cubecl::CubeBackend {}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
     use burn::tensor::Device;

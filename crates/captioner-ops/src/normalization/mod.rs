@@ -5,9 +5,10 @@ mod autodiff;
 mod flex;
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::backend::{Backend, Dispatch, TensorMetadata};
 use burn::tensor::{Shape, Slice, Tensor};
 
+use crate::backends::on_each_backend;
 use crate::rows::by_rows;
 
 /// Normalises the last axis to mean 0 and variance 1, then scales and shifts
@@ -15,49 +16,56 @@ use crate::rows::by_rows;
 ///
 /// `x` is `[..., width]`, `weight` and `bias` are `[width]`. The variance is the biased one and
 /// `eps` is added to it, as in PyTorch.
+///
+/// # Panics
+/// When the shapes differ from these.
+#[track_caller]
 pub fn layer_norm<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<1>,
     bias: Tensor<1>,
     eps: f64,
 ) -> Tensor<D> {
+    let width = x.dims().last().copied().unwrap_or(1);
+    assert!(
+        weight.dims() == [width] && bias.dims() == [width],
+        "layer norm: x of shape {:?} with a weight of {:?} and a bias of {:?}",
+        x.dims(),
+        weight.dims(),
+        bias.dims()
+    );
     let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
     let (y, _) = Dispatch::layer_norm_forward(x.into_dispatch(), weight, bias, eps);
     Tensor::from_dispatch(y)
 }
 
-/// Layer norm and its gradients. What the backward pass needs of the forward one is two figures
-/// a row: mean and reciprocal deviation, `[rows, 2]`.
-#[backend_extension(
-    Cube: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal")),
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Autodiff,
-    Fusion: cfg(feature = "fusion")
-)]
-pub(crate) trait FusedLayerNorm: Backend {
-    /// `x` `[..., width]`, `weight` and `bias` `[width]` to the result and the statistics.
-    #[fusion(default)]
-    fn layer_norm_forward(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        eps: f64,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        composed::<Self>(x, weight, bias, eps)
-    }
+on_each_backend!(
+    /// Layer norm and its gradients. What the backward pass needs of the forward one is two values
+    /// a row: mean and reciprocal deviation, `[rows, 2]`.
+    pub(crate) trait FusedLayerNorm: Backend {
+        /// `x` `[..., width]`, `weight` and `bias` `[width]` to the result and the statistics.
+        #[fusion(default)]
+        fn layer_norm_forward(
+            x: FloatTensor<Self>,
+            weight: FloatTensor<Self>,
+            bias: FloatTensor<Self>,
+            eps: f64,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            composed::<Self>(x, weight, bias, eps)
+        }
 
-    /// Gradients of `x`, `weight` and `bias`.
-    #[fusion(default)]
-    fn layer_norm_backward(
-        grad: FloatTensor<Self>,
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        statistics: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed_backward::<Self>(grad, x, weight, statistics)
+        /// Gradients of `x`, `weight` and `bias`.
+        #[fusion(default)]
+        fn layer_norm_backward(
+            grad: FloatTensor<Self>,
+            x: FloatTensor<Self>,
+            weight: FloatTensor<Self>,
+            statistics: FloatTensor<Self>,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            composed_backward::<Self>(grad, x, weight, statistics)
+        }
     }
-}
+);
 
 /// What layer norm means, in the backend's own operations.
 fn composed<B: Backend>(
@@ -111,18 +119,7 @@ fn one_row<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     B::float_reshape(x, Shape::from([1, width]))
 }
 
-#[cfg(feature = "ndarray")]
-impl FusedLayerNorm for burn::backend::NdArray {}
-
-#[cfg(any(
-    feature = "cuda",
-    feature = "wgpu",
-    feature = "vulkan",
-    feature = "metal"
-))]
-impl FusedLayerNorm for burn_cubecl::CubeBackend {}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
     use burn::tensor::Device;

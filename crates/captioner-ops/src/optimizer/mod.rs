@@ -5,8 +5,10 @@ mod flex;
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::backend::{Autodiff, Backend, Dispatch, TensorMetadata};
 use burn::tensor::{Shape, Tensor};
+
+use crate::backends::on_each_backend;
 
 /// One step of AdamW ([Loshchilov and Hutter, 2017](https://arxiv.org/abs/1711.05101)), as
 /// `torch.optim.AdamW` takes it.
@@ -28,12 +30,22 @@ pub struct AdamWStep {
 
 /// The parameter and the means of gradients and of their squares after `step`. All four are of one
 /// shape; before the first step the means are zeros. None of them records gradients.
+///
+/// # Panics
+/// When the shapes differ.
+#[track_caller]
 pub fn adamw<const D: usize>(
     parameter: Tensor<D>,
     grad: Tensor<D>,
     means: (Tensor<D>, Tensor<D>),
     step: AdamWStep,
 ) -> (Tensor<D>, (Tensor<D>, Tensor<D>)) {
+    let shape = parameter.dims();
+    let others = [&grad, &means.0, &means.1].map(Tensor::dims);
+    assert!(
+        others == [shape; 3],
+        "AdamW: a parameter of shape {shape:?} with gradient and means of {others:?}"
+    );
     let (parameter, mean, square) = Dispatch::adamw(
         parameter.into_dispatch(),
         grad.into_dispatch(),
@@ -52,7 +64,12 @@ pub fn sum_of_squares<const D: usize>(x: Tensor<D>) -> Tensor<1> {
 }
 
 /// Every value of `x` times `factor`, `[1]`, in place where nothing else reads `x`.
+///
+/// # Panics
+/// When `factor` is not one value.
+#[track_caller]
 pub fn scale<const D: usize>(x: Tensor<D>, factor: Tensor<1>) -> Tensor<D> {
+    assert_eq!(factor.dims(), [1], "a factor of several values");
     Tensor::from_dispatch(Dispatch::scale(x.into_dispatch(), factor.into_dispatch()))
 }
 
@@ -84,52 +101,36 @@ impl From<AdamWStep> for Factors {
     }
 }
 
-/// Passes over parameters and gradients.
-#[backend_extension(
-    Cube: cfg(any(feature = "cuda", feature = "wgpu", feature = "vulkan", feature = "metal")),
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Autodiff,
-    Fusion: cfg(feature = "fusion")
-)]
-pub(crate) trait OptimizerOps: Backend {
-    /// Parameter, mean and mean of squares after a step.
-    #[fusion(default)]
-    fn adamw(
-        parameter: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        mean: FloatTensor<Self>,
-        square: FloatTensor<Self>,
-        factors: Factors,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed_adamw::<Self>(parameter, grad, (mean, square), factors)
-    }
+on_each_backend!(
+    /// Passes over parameters and gradients.
+    pub(crate) trait OptimizerOps: Backend {
+        /// Parameter, mean and mean of squares after a step.
+        #[fusion(default)]
+        fn adamw(
+            parameter: FloatTensor<Self>,
+            grad: FloatTensor<Self>,
+            mean: FloatTensor<Self>,
+            square: FloatTensor<Self>,
+            factors: Factors,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+            composed_adamw::<Self>(parameter, grad, (mean, square), factors)
+        }
 
-    /// `[1]`.
-    #[fusion(default)]
-    fn sum_of_squares(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        composed_sum::<Self>(x)
-    }
+        /// `[1]`.
+        #[fusion(default)]
+        fn sum_of_squares(x: FloatTensor<Self>) -> FloatTensor<Self> {
+            composed_sum::<Self>(x)
+        }
 
-    /// `x · factor`.
-    #[fusion(default)]
-    fn scale(x: FloatTensor<Self>, factor: FloatTensor<Self>) -> FloatTensor<Self> {
-        composed_scale::<Self>(x, factor)
+        /// `x · factor`.
+        #[fusion(default)]
+        fn scale(x: FloatTensor<Self>, factor: FloatTensor<Self>) -> FloatTensor<Self> {
+            composed_scale::<Self>(x, factor)
+        }
     }
-}
+);
 
 impl<B: OptimizerOps, C: CheckpointStrategy> OptimizerOps for Autodiff<B, C> {}
-
-#[cfg(feature = "ndarray")]
-impl OptimizerOps for burn::backend::NdArray {}
-
-#[cfg(any(
-    feature = "cuda",
-    feature = "wgpu",
-    feature = "vulkan",
-    feature = "metal"
-))]
-impl OptimizerOps for burn_cubecl::CubeBackend {}
 
 fn composed_adamw<B: Backend>(
     parameter: FloatTensor<B>,

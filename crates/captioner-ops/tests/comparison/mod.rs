@@ -1,4 +1,4 @@
-//! Comparing two ways to compute the same: values, and the gradient of every input.
+//! Comparing two computations of the same: values, and the gradient of every input.
 
 use burn::tensor::{Device, Distribution, Tensor, Tolerance};
 
@@ -54,6 +54,13 @@ pub(crate) fn random<const D: usize>(
             draw(longer).narrow(D - 1, 2, shape[D - 1])
         }
     }
+}
+
+/// `[B, h, n, d]` to `[B · each, h, n, d]`, the copies of an image beside each other.
+pub(crate) fn repeat(x: Tensor<4>, each: usize) -> Tensor<4> {
+    let [batch, heads, n, width] = x.dims();
+    let x = x.unsqueeze_dim::<5>(1).repeat_dim(1, each);
+    x.reshape([batch * each, heads, n, width])
 }
 
 /// Values without and with gradients, and the gradients themselves, differ by at most `tolerance`.
