@@ -1,7 +1,7 @@
 //! The model's configuration, as `config.json` spells it.
 
 use captioner_model::check_config::{heads, positive, probability, wrong};
-use captioner_model::{ConfigError, HiddenAct, TokenIds};
+use captioner_model::{ConfigError, HiddenAct, ModelSpec, TokenIds};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -164,6 +164,16 @@ impl GitConfig {
         }
     }
 
+    /// [`small`](Self::small), with the vocabulary, special tokens and positions of `spec`.
+    pub fn small_for(spec: &ModelSpec) -> Self {
+        let (pad, bos) = (spec.pad_token_id, spec.start_token_id);
+        Self {
+            eos_token_id: spec.eos_token_ids.clone().into(),
+            max_position_embeddings: spec.max_positions,
+            ..Self::small(spec.vocab_size, pad, bos, 0)
+        }
+    }
+
     /// Image rows that the decoder reads for one picture: its patches and the class embedding; for
     /// a video, those of all frames.
     pub fn image_tokens(&self) -> usize {
@@ -287,6 +297,9 @@ fn side<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::GitForCausalLm;
+    use burn::tensor::Device;
+    use captioner_model::CaptionModel;
 
     #[test]
     fn git_base_is_the_default_and_missing_keys_take_it() {
@@ -294,6 +307,20 @@ mod tests {
         assert_eq!(config, GitConfig::default());
         assert_eq!(config.image_tokens(), 197);
         config.validate().unwrap();
+    }
+
+    #[test]
+    fn a_small_model_has_the_vocabulary_and_special_tokens_that_are_given() {
+        let spec = ModelSpec {
+            vocab_size: 30,
+            max_positions: 17,
+            max_frames: 1,
+            start_token_id: 5,
+            eos_token_ids: vec![6, 7],
+            pad_token_id: 8,
+        };
+        let model = GitForCausalLm::new(GitConfig::small_for(&spec), 1, &Device::flex());
+        assert_eq!(model.unwrap().spec(), spec);
     }
 
     #[test]

@@ -8,9 +8,9 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use captioner_model::{
-    CaptionModel, ConfigError, GenerationConfig, Init, KeyValuePrefix, LayerKind, LayerNorm,
-    Linear, LinearVisitor, ModelError, ModelSpec, ParameterName, PixelValues, Pretrained,
-    TextCache, Tokens, WeightLayout, initialize, parameter,
+    CaptionModel, ConfigError, GenerationConfig, Init, KeyValuePrefix, LayerNorm, Linear,
+    LinearVisitor, ModelError, ModelSpec, ParameterName, PixelValues, Pretrained, TextCache,
+    Tokens, WeightLayout, parameter,
 };
 
 use crate::config::GitConfig;
@@ -55,13 +55,7 @@ impl GitForCausalLm {
     /// # Errors
     /// When the configuration can't be used.
     pub fn new(config: GitConfig, seed: u64, device: &Device) -> Result<Self, ModelError> {
-        config.validate()?;
-        let (std, padding_idx) = (config.initializer_range, config.pad_token_id as usize);
-        let model = Self::from_config(config, device);
-        let layout = Self::layout();
-        Ok(initialize(model, &layout, seed, |name| {
-            init(name, std, padding_idx)
-        }))
+        Self::with_fresh_weights(config, seed, device)
     }
 
     /// Whether pictures of another size than the model's are read, with position embeddings
@@ -257,25 +251,24 @@ impl Pretrained for GitForCausalLm {
         }
     }
 
+    /// As transformers draws them.
+    fn init(config: &GitConfig, name: &ParameterName) -> Init {
+        let (std, padding_idx) = (config.initializer_range, config.pad_token_id as usize);
+        let full = name.full();
+        if full.contains("img_temporal_embedding") {
+            Init::Zeros
+        } else if full.ends_with("word_embeddings.weight") {
+            Init::Embedding { std, padding_idx }
+        } else {
+            Init::standard(name, std)
+        }
+    }
+
     fn generation_config(&self) -> &GenerationConfig {
         &self.generation
     }
 
     fn set_generation_config(&mut self, config: GenerationConfig) {
         self.generation = config;
-    }
-}
-
-/// Fresh values as transformers draws them.
-fn init(name: &ParameterName, std: f64, padding_idx: usize) -> Init {
-    let full = name.full();
-    if name.last() == "bias" || full.contains("img_temporal_embedding") {
-        Init::Zeros
-    } else if name.kind() == LayerKind::Norm {
-        Init::Ones
-    } else if full.ends_with("word_embeddings.weight") {
-        Init::Embedding { std, padding_idx }
-    } else {
-        Init::Normal { std }
     }
 }

@@ -17,9 +17,10 @@ use crate::spec::{ModelSpec, Tokens};
 
 /// An image captioner: an encoder that reads pictures, and a decoder that predicts each next token.
 ///
-/// Eight methods are the model; the provided ones (losses, gradients, logits, predictions,
-/// decoding strategies) are written over them. A model whose gradients are made in another way, such as one that recomputes layers,
-/// overrides [`gradients`](CaptionModel::gradients).
+/// Seven methods are the model; the provided ones (losses, gradients, logits, predictions, decoding
+/// strategies) are written over them. A model that computes all positions at once by another way than
+/// one after the other overrides [`hidden`](CaptionModel::hidden), and one whose gradients are made
+/// in another way, such as by recomputing layers, [`gradients`](CaptionModel::gradients).
 ///
 /// Shapes: `B` pictures, `F` frames, `I` image rows, `E` encoder width, `R = k · B` sequences (`k`
 /// for each picture, those of a picture beside each other), `T` tokens, `D` decoder width, `V`
@@ -55,9 +56,16 @@ pub trait CaptionModel: Module {
     /// Decoder output of every position at once (teacher-forced): ids `[R, T]` to `[R, T, D]`. Rows
     /// and lengths were checked.
     ///
+    /// By default they [`extend`](Self::extend) an empty cache. That leaves [`Tokens::pads`] out:
+    /// where pads count in the loss, those behind others see them.
+    ///
     /// # Errors
     /// What the model can't compute.
-    fn hidden(&self, prefix: &Self::Prefix, tokens: Tokens) -> Result<Tensor<3>, ModelError>;
+    fn hidden(&self, prefix: &Self::Prefix, tokens: Tokens) -> Result<Tensor<3>, ModelError> {
+        let [rows, length] = tokens.dims();
+        let mut empty = self.cache(&vec![0; rows], length);
+        self.extend(prefix, tokens.ids, &mut empty)
+    }
 
     /// Decoder output of the tokens that follow those in `cache`: ids `[R, T]` to `[R, T, D]`; the
     /// cache then holds them too. Rows and lengths were checked.

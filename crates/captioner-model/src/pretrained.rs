@@ -14,16 +14,17 @@ use crate::config::{CONFIG_FILE, ConfigError};
 use crate::error::{MissingPart, ModelError};
 use crate::generation::GenerationConfig;
 use crate::model::CaptionModel;
+use crate::parameters::ParameterName;
 use crate::processor::Processor;
-use crate::weights::{self, LoadReport, WeightLayout};
+use crate::weights::{self, Init, LoadReport, WeightLayout};
 
 /// A captioner whose checkpoints are Hugging Face's.
 pub trait Pretrained: CaptionModel {
     /// `model_type` in `config.json`, such as `git`.
     const MODEL_TYPE: &'static str;
 
-    /// What `config.json` holds.
-    type Config: Serialize + DeserializeOwned;
+    /// What `config.json` holds; its `model_type` is added where this has none.
+    type Config: Clone + Serialize + DeserializeOwned;
 
     /// Checks that a model can be built.
     ///
@@ -31,20 +32,43 @@ pub trait Pretrained: CaptionModel {
     /// Names the first value that contradicts another or is out of range.
     fn validate_config(config: &Self::Config) -> Result<(), ConfigError>;
 
-    /// A model whose weights are yet to be loaded. The configuration was validated.
+    /// A model whose weights are yet to be loaded or drawn. The configuration was validated.
     fn from_config(config: Self::Config, device: &Device) -> Self;
 
     /// The configuration it was built from.
     fn config(&self) -> &Self::Config;
 
-    /// How its parameters are named and laid out in the checkpoint.
-    fn layout() -> WeightLayout;
+    /// How its parameters are named and laid out in the checkpoint: by default as the fields are.
+    fn layout() -> WeightLayout {
+        WeightLayout::default()
+    }
+
+    /// The fresh value of a parameter: by default [`Init::standard`] with a deviation of 0.02.
+    fn init(_config: &Self::Config, name: &ParameterName) -> Init {
+        Init::standard(name, 0.02)
+    }
 
     /// The decoding settings that came with it.
     fn generation_config(&self) -> &GenerationConfig;
 
     /// Replaces the decoding settings that go with it.
     fn set_generation_config(&mut self, config: GenerationConfig);
+
+    /// A model with fresh weights, drawn as [`init`](Self::init) says: the same seed gives the same
+    /// weights on every device. For training, `device` is one with autodiff.
+    ///
+    /// # Errors
+    /// When the configuration can't be used.
+    fn with_fresh_weights(
+        config: Self::Config,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        Self::validate_config(&config)?;
+        let model = Self::from_config(config.clone(), device);
+        let init = |name: &ParameterName| Self::init(&config, name);
+        Ok(weights::initialize(model, &Self::layout(), seed, init))
+    }
 
     /// Loads the model of a checkpoint folder onto `device`. For training, that is one with
     /// autodiff.
@@ -92,7 +116,7 @@ pub trait Pretrained: CaptionModel {
     fn save_pretrained(&self, folder: impl AsRef<Path>) -> Result<(), ModelError> {
         let folder = folder.as_ref();
         create_folder(folder)?;
-        write_json(folder.join(CONFIG_FILE), self.config())?;
+        write_config::<Self>(self.config(), folder)?;
         self.generation_config()
             .save_pretrained(folder, &self.spec())?;
         let layout = Self::layout();
@@ -141,6 +165,23 @@ pub fn model_type(folder: impl AsRef<Path>) -> Result<String, ModelError> {
             },
         }),
     }
+}
+
+/// Writes `config.json`, with the `model_type` by which it is opened again.
+fn write_config<M: Pretrained>(config: &M::Config, folder: &Path) -> Result<(), ModelError> {
+    #[derive(Serialize)]
+    struct Typed<'a, C> {
+        model_type: &'a str,
+        #[serde(flatten)]
+        config: &'a C,
+    }
+    let path = folder.join(CONFIG_FILE);
+    let keys = serde_json::to_value(config);
+    if keys.is_ok_and(|keys| keys.get("model_type").is_some()) {
+        return Ok(write_json(path, config)?);
+    }
+    let model_type = M::MODEL_TYPE;
+    Ok(write_json(path, &Typed { model_type, config })?)
 }
 
 fn read_config<M: Pretrained>(folder: &Path) -> Result<M::Config, ModelError> {

@@ -7,7 +7,7 @@ use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::WeightLayout;
-use crate::parameters::{ByName, NamedMapper, ParameterName};
+use crate::parameters::{ByName, LayerKind, NamedMapper, ParameterName};
 
 /// The fresh values of one parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +29,18 @@ pub enum Init {
         /// The vector's place.
         padding_idx: usize,
     },
+}
+
+impl Init {
+    /// Biases zero, norms one, all else normal with this standard deviation, as transformers'
+    /// `_init_weights` draws most models.
+    pub fn standard(name: &ParameterName, std: f64) -> Self {
+        match (name.last(), name.kind()) {
+            ("bias", _) => Self::Zeros,
+            (_, LayerKind::Norm) => Self::Ones,
+            _ => Self::Normal { std },
+        }
+    }
 }
 
 /// Draws every parameter anew as `init` says, on the host, in the order of the model's fields: the
@@ -87,5 +99,39 @@ impl<F: Fn(&ParameterName) -> Init> NamedMapper for Fresh<F> {
         let tensor = Tensor::from_data(data, &param.lazy_device());
         let id = param.id;
         param.transform_for_load(tensor, id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::layers::{LayerNorm, Linear};
+
+    #[derive(Module, Debug)]
+    struct Small {
+        linear: Linear,
+        norm: LayerNorm,
+    }
+
+    #[test]
+    fn the_standard_values_are_those_of_the_kind_of_layer() {
+        let device = Device::flex();
+        let small = Small {
+            linear: Linear::new(2, 2, &device),
+            norm: LayerNorm::new(2, 1e-5, &device),
+        };
+        let small = initialize(small, &WeightLayout::default(), 1, |name| {
+            Init::standard(name, 0.1)
+        });
+        let values = |param: &Param<Tensor<1>>| param.val().into_data().iter::<f32>().collect();
+        let (ones, zeros): (Vec<f32>, Vec<f32>) = (vec![1.0; 2], vec![0.0; 2]);
+        assert_eq!(values(&small.norm.weight), ones);
+        assert_eq!(values(&small.norm.bias), zeros);
+        assert_eq!(values(&small.linear.bias), zeros);
+        let drawn = small.linear.weight.val().abs();
+        let (least, most) = (drawn.clone().min(), drawn.max());
+        assert!(least.into_scalar::<f32>() > 0.0 && most.into_scalar::<f32>() < 0.5);
     }
 }
