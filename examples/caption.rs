@@ -23,14 +23,10 @@ use captioner::model::{
     CaptionModel, Generated, GenerationConfig, KeyValuePrefix, PixelValues, Pretrained, Processor,
     load_adapter, merge_adapter,
 };
-use captioner::ops::on_worker;
 use serde_json::json;
 
 use flags::Flags;
 use inputs::Input;
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -39,10 +35,7 @@ fn main() -> ExitCode {
         Ok(flags) => flags,
         Err(code) => return code,
     };
-    on_worker(|| match run(&flags) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => cli::fail(error.as_ref()),
-    })
+    cli::end(|| run(&flags))
 }
 
 fn run(flags: &Flags) -> Outcome<()> {

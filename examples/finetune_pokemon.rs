@@ -28,9 +28,8 @@ use captioner::files::write_json;
 use captioner::git::{GitConfig, GitForCausalLm};
 use captioner::hub::{ModelCard, find_model};
 use captioner::model::{
-    CaptionModel, Pretrained, Processor, has_adapter, save_adapter, save_pretrained,
+    CaptionModel, ModelSpec, Pretrained, Processor, has_adapter, save_adapter, save_pretrained,
 };
-use captioner::ops::on_worker;
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
 use captioner::train::{
     Augmentation, Evaluation, OutputFolder, PixelCache, PreparedSet, ProgressCallback, TrainOutput,
@@ -40,12 +39,11 @@ use captioner::{Captioner, open_dataset};
 
 use flags::Flags;
 
-// Large tensors are otherwise mapped and cleared by the kernel at every step.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Training rows that are captioned too, to see whether they were learnt.
 const TRAINING_ROWS: usize = 50;
+
+/// Longest caption that a fresh model reads, in tokens.
+const MAX_TOKENS: usize = 64;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -54,10 +52,7 @@ fn main() -> ExitCode {
         Ok(flags) => flags,
         Err(code) => return code,
     };
-    on_worker(|| match run(&flags) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => cli::fail(error.as_ref()),
-    })
+    cli::end(|| run(&flags))
 }
 
 fn run(flags: &Flags) -> Outcome<()> {
@@ -215,8 +210,7 @@ fn base_model(
         captions.extend(train.captions(row)?.into_owned());
     }
     let tokenizer = CaptionTokenizer::train_word_piece(captions, &WordPieceTraining::default())?;
-    let (pad, bos, eos) = (tokenizer.pad_id(), tokenizer.cls_id(), tokenizer.sep_id());
-    let config = GitConfig::small(tokenizer.vocab_size(), pad, bos, eos);
+    let config = GitConfig::small_for(&ModelSpec::for_tokenizer(&tokenizer, MAX_TOKENS));
     let image_size = config.vision_config.image_size as u32;
     let model = GitForCausalLm::new(config, seed, &device)?;
     Ok((Processor::clip(image_size, tokenizer)?, model))

@@ -47,6 +47,30 @@ pub enum CaptionerError {
 }
 
 impl Captioner {
+    /// A model in memory, of whatever kind, with its processor and its own decoding settings. A
+    /// model that was just trained is given without autodiff (`Module::valid`).
+    ///
+    /// # Errors
+    /// When the threads that decode pictures can't be started.
+    pub fn new(
+        model: impl AnyCaptioner + 'static,
+        processor: Processor,
+    ) -> Result<Self, CaptionerError> {
+        Self::from_any(Box::new(model), processor)
+    }
+
+    fn from_any(
+        model: Box<dyn AnyCaptioner>,
+        processor: Processor,
+    ) -> Result<Self, CaptionerError> {
+        Ok(Self {
+            processor: processor.for_model(&model.model_spec()),
+            generation: model.decoding_settings().clone(),
+            model,
+            workers: Workers::new(0)?,
+        })
+    }
+
     /// Loads the checkpoint in `folder` onto a device: model, processor and
     /// `generation_config.json`.
     ///
@@ -58,13 +82,7 @@ impl Captioner {
     ) -> Result<Self, CaptionerError> {
         let folder = folder.as_ref();
         let model = open_captioner(folder, &device.open()?)?;
-        let processor = Processor::from_pretrained(folder)?.for_model(&model.model_spec());
-        Ok(Self {
-            generation: model.decoding_settings().clone(),
-            model,
-            processor,
-            workers: Workers::new(0)?,
-        })
+        Self::from_any(model, Processor::from_pretrained(folder)?)
     }
 
     /// The decoding settings: those of the checkpoint's `generation_config.json`, unless replaced.

@@ -1,12 +1,13 @@
 //! What the examples' command lines share: one clear line for whatever is wrong.
 
-use std::error::Error;
-use std::fmt;
-use std::io::{self, Write};
+mod lines;
+
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+
+pub(crate) use lines::{end, note, out};
 
 /// Parses the arguments; help and version are printed, anything wrong becomes one line.
 pub(crate) fn parse<T: Parser>() -> Result<T, ExitCode> {
@@ -28,27 +29,4 @@ fn one_line(message: &str) -> String {
     let telling = lines.take_while(|line| !line.starts_with("Usage:"));
     let telling: Vec<_> = telling.filter(|line| !line.is_empty()).collect();
     telling.join("; ").replace(":; ", ": ")
-}
-
-/// Writes a line to standard output. That nobody reads it any more (`| head`) is no reason to stop
-/// a training.
-pub(crate) fn out(line: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{line}");
-}
-
-/// Writes a line to standard error.
-pub(crate) fn note(line: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "{line}");
-}
-
-/// Prints an error as one line and gives the exit code of failure; that nobody reads what a program
-/// prints any more is no failure.
-pub(crate) fn fail(error: &(dyn Error + 'static)) -> ExitCode {
-    let io = error.downcast_ref::<io::Error>();
-    if io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-        return ExitCode::SUCCESS;
-    }
-    let line = error.to_string().replace('\n', "; ");
-    note(format_args!("error: {line}"));
-    ExitCode::FAILURE
 }

@@ -59,7 +59,7 @@ pub(crate) fn skipped(when: &str, rows: &[SkippedRow]) {
 /// The first pictures of a set that can be decoded, each with its first caption.
 fn pictures(set: &Subset, processor: &Processor, count: usize) -> Vec<(RgbImage, String)> {
     let rows = (0..set.len()).filter_map(|row| {
-        let picture = decode_row(set, row, processor).ok()?;
+        let picture = decode_row(set, row, &processor.decoding).ok()?;
         let captions = set.captions(row).ok()?;
         Some((picture, captions.first()?.clone()))
     });

@@ -310,8 +310,9 @@ impl TrainingArguments {
         self.eval_steps.unwrap_or(self.logging_steps)
     }
 
-    /// Steps in which the learning rate rises, of a run of `total` steps.
-    pub(crate) fn warmup(&self, total: usize) -> usize {
+    /// Steps in which the learning rate rises, of a run of `total` steps: `warmup_steps`, or where
+    /// that is 0 the share that `warmup_ratio` says.
+    pub fn warmup(&self, total: usize) -> usize {
         match self.warmup_steps {
             0 => (self.warmup_ratio * total as f64).ceil() as usize,
             steps => steps,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use captioner_data::{BadRows, CaptionDataset, DataError, Picture, SkippedRow};
-use captioner_image::{ImageError, ResizedPicture, RgbImage, Source};
+use captioner_image::{DecodeOptions, ImageError, ResizedPicture, RgbImage, Source};
 use captioner_model::{CaptionBatch, ModelError, PixelValues, Processor};
 use captioner_text::{EncodeOptions, EncodedRows, Padding, TokenBatch};
 
@@ -320,17 +320,18 @@ pub fn source(picture: &Picture) -> Source<'_> {
     }
 }
 
-/// Reads and decodes a row's picture, as `processor` does.
+/// Reads and decodes a row's picture, to look at it. A processor decodes with its
+/// [`decoding`](Processor::decoding).
 ///
 /// # Errors
 /// When the picture can't be read or decoded; the message names it and its row.
 pub fn decode_row(
     dataset: &dyn CaptionDataset,
     row: usize,
-    processor: &Processor,
+    options: &DecodeOptions,
 ) -> Result<RgbImage, TrainError> {
     let picture = dataset.picture(row)?;
-    let decoded = source(&picture).to_rgb(&processor.decoding);
+    let decoded = source(&picture).to_rgb(options);
     let decoded = decoded.map_err(|source| TrainError::Picture {
         row: describe(dataset, row),
         source,

@@ -1,0 +1,43 @@
+//! How an example allocates memory, writes lines, and ends.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use captioner::ops::on_worker;
+
+// Large tensors are otherwise mapped and cleared by the kernel at every step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Writes a line to standard output. That nobody reads it any more (`| head`) is no reason to stop
+/// a training.
+pub(crate) fn out(line: impl fmt::Display) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Writes a line to standard error.
+pub(crate) fn note(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Prints an error as one line and gives the exit code of failure; that nobody reads what a program
+/// prints any more is no failure.
+fn fail(error: &(dyn Error + 'static)) -> ExitCode {
+    let io = error.downcast_ref::<io::Error>();
+    if io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    let line = error.to_string().replace('\n', "; ");
+    note(format_args!("error: {line}"));
+    ExitCode::FAILURE
+}
+
+/// Runs an example: what stops it is printed as one line.
+pub(crate) fn end(run: impl FnOnce() -> Result<(), Box<dyn Error>> + Send) -> ExitCode {
+    on_worker(|| match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.as_ref()),
+    })
+}
