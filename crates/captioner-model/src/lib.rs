@@ -48,7 +48,7 @@ pub use captioner_image::PixelValues;
 pub use captioner_text::{EncodeOptions, Padding, TokenBatch};
 pub use config::{CONFIG_FILE, ConfigError, HiddenAct, TokenIds, check_config};
 pub use error::{
-    BatchError, DeviceError, MissingPart, ModelError, PatternError, PromptError, SettingError,
+    BatchError, DeviceFailure, MissingPart, ModelError, PatternError, PromptError, SettingError,
 };
 pub use freeze::{freeze, parameter_names};
 pub use generation::{EarlyStopping, GENERATION_FILE, Generated, GenerationConfig, StreamedToken};

@@ -56,7 +56,8 @@ mod worker;
 
 pub use activation::{gelu, quick_gelu};
 pub use attention::{
-    KeyValue, attention, causal_mask, cross_attention, merge_heads, prefix_attention, split_heads,
+    KeyValue, attention, causal_mask, cross_attention, masked_attention, merge_heads,
+    prefix_attention, split_heads,
 };
 pub use cross_entropy::cross_entropy;
 pub use device::{DeviceError, DeviceSpec};
