@@ -14,7 +14,7 @@ pub struct ModelCard {
     pub base_model: Option<String>,
     /// The set it was trained on.
     pub dataset: String,
-    /// Figures on the held-out rows: name and value.
+    /// Metrics on the held-out rows: name and value.
     pub scores: Vec<(String, f64)>,
     /// Settings of the run: name and value.
     pub settings: Vec<(String, String)>,
@@ -36,7 +36,7 @@ impl ModelCard {
         // Writing to a string can't fail.
         let _ = writeln!(card, "# {}\n\n{from} on {}.", self.name, self.dataset);
         if !self.scores.is_empty() {
-            card += "\n## Held-out rows\n\n| figure | value |\n| --- | --- |\n";
+            card += "\n## Held-out rows\n\n| metric | value |\n| --- | --- |\n";
             for (name, value) in &self.scores {
                 let _ = writeln!(card, "| {name} | {value:.4} |");
             }
