@@ -1,9 +1,9 @@
 //! The card that describes a model, as the Hub shows it: `README.md` with a YAML head.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io;
 use std::path::Path;
+
+use captioner_files::{FileError, write_file};
 
 /// What a model card says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,12 +50,13 @@ impl ModelCard {
         card
     }
 
-    /// Writes the card into a folder as `README.md`.
+    /// Writes the card into a folder as `README.md`, whole or not at all.
     ///
     /// # Errors
     /// When the file can't be written.
-    pub fn write(&self, folder: &Path) -> io::Result<()> {
-        fs::write(folder.join("README.md"), self.to_markdown())
+    pub fn write(&self, folder: impl AsRef<Path>) -> Result<(), FileError> {
+        let path = folder.as_ref().join("README.md");
+        write_file(path, self.to_markdown().as_bytes())
     }
 }
 

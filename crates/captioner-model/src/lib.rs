@@ -37,6 +37,9 @@ mod processor;
 mod spec;
 mod weights;
 
+/// Burn, in the exact version that models are written for.
+pub use captioner_ops::burn;
+
 pub use adapter::{
     AdapterError, AdapterMismatch, LoraConfig, add_lora, has_adapter, load_adapter, merge_adapter,
     save_adapter,

@@ -13,8 +13,8 @@ use captioner_model::{
     CaptionBatch, CaptionModel, ConfigError, Embedding, EncodeOptions, FeatureRows, Fused,
     GenerationConfig, Init, KeyValuePrefix, LayerKind, LayerNorm, Linear, LinearVisitor,
     LoraConfig, LossOptions, LossOutput, ModelError, ModelSpec, NamePattern, Padding, PixelValues,
-    Pretrained, Rows, TextCache, TokenBatch, Tokens, Visual, WeightLayout, add_lora,
-    check_config, freeze, has_adapter, initialize, merge_adapter, parameter_names,
+    Pretrained, Rows, TextCache, TokenBatch, Tokens, Visual, WeightLayout, add_lora, check_config,
+    freeze, has_adapter, initialize, merge_adapter, parameter_names,
 };
 use captioner_ops::{KeyValue, cross_attention, masked_attention, merge_heads, split_heads};
 use serde::{Deserialize, Serialize};
@@ -327,7 +327,10 @@ fn the_cache_gives_the_teacher_forced_logits() {
         let next = ids.clone().narrow(1, start, length);
         let hidden = model.extend(&prefix, next, &mut cache).unwrap();
         let got = model.head(hidden.narrow(1, length - 1, 1).reshape([2, WIDTH]));
-        let want = want.clone().narrow(1, start + length - 1, 1).reshape([2, 14]);
+        let want = want
+            .clone()
+            .narrow(1, start + length - 1, 1)
+            .reshape([2, 14]);
         got.into_data()
             .assert_approx_eq::<f32>(&want.into_data(), Tolerance::absolute(1e-5));
     }
@@ -355,7 +358,9 @@ fn training_lowers_the_loss_and_a_frozen_encoder_gets_no_gradient() {
     let mut optimizer = burn::optim::AdamWConfig::new().init();
     let before = loss(&trained, &batch());
     for _ in 0..20 {
-        let (_, grads) = trained.gradients(&batch(), &LossOptions::default()).unwrap();
+        let (_, grads) = trained
+            .gradients(&batch(), &LossOptions::default())
+            .unwrap();
         trained = optimizer.step(0.02, trained, grads);
     }
     assert!(loss(&trained, &batch()) < 0.5 * before);
@@ -440,7 +445,10 @@ fn a_tied_tensor_may_be_there_twice_or_under_its_second_name_alone() {
     });
     let error = Captioner::from_pretrained(folder.path(), &device).unwrap_err();
     let message = error.to_string();
-    assert!(message.contains("1 missing: vision.self_attn.qkv.bias"), "{message}");
+    assert!(
+        message.contains("1 missing: vision.self_attn.qkv.bias"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -451,7 +459,9 @@ fn adapters_reach_the_layers_that_the_model_names() {
         ..LoraConfig::default()
     };
     let adapted = add_lora(model(3, &device), &config, 1).unwrap();
-    let (_, grads) = adapted.gradients(&batch(), &LossOptions::default()).unwrap();
+    let (_, grads) = adapted
+        .gradients(&batch(), &LossOptions::default())
+        .unwrap();
     assert_eq!(grads.len(), 2 * 2);
     assert!(has_adapter(&adapted) && !has_adapter(&merge_adapter(adapted)));
 }

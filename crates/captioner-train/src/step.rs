@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use burn::optim::{GradientsAccumulator, ModuleOptimizer};
 use burn::tensor::Tensor;
-use captioner_model::{CaptionBatch, DeviceFailure, LossOptions, LossOutput, ModelError, Pretrained};
+use captioner_model::{
+    CaptionBatch, DeviceFailure, LossOptions, LossOutput, ModelError, Pretrained,
+};
 
 use crate::arguments::TrainingArguments;
 use crate::clip::{clip_grad_norm, global_norm};
