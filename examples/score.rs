@@ -69,7 +69,7 @@ fn main() -> ExitCode {
     match report(&arguments).and_then(|report| print(&report, arguments.json)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            let _ = writeln!(std::io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
     }

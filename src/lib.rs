@@ -39,3 +39,7 @@ pub use captioner_ops::burn;
 pub use captioner_report as report;
 pub use captioner_text as text;
 pub use captioner_train as train;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -3,7 +3,7 @@
     python benches/peers/git.py FOLDER
 
 Writes git-base with random weights to FOLDER, and the pictures as `pixels.safetensors`. For each line
-such as "greedy 8" prints seconds of the wall clock and of the processor, and a figure to compare: the
+such as "greedy 8" prints seconds of the wall clock and of the processor, and a value to compare: the
 sum of all ids, or the loss. Called by `cargo bench -p captioner-git`.
 """
 
@@ -36,9 +36,9 @@ def main(folder: str) -> None:
         work, count = line.split()
         count = int(count)
         start, processor = time.perf_counter(), time.process_time()
-        figure = run(model, work, pixels[:count], ids[:count].long())
+        value = run(model, work, pixels[:count], ids[:count].long())
         wall, processor = time.perf_counter() - start, time.process_time() - processor
-        print(wall, processor, figure, flush=True)
+        print(wall, processor, value, flush=True)
 
 
 def run(model, work: str, pixels, ids) -> float:

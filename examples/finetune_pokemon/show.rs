@@ -84,7 +84,7 @@ pub(crate) fn samples(train: &Subset, processor: &Processor, path: &Path) -> Out
 
 /// Training loss and held-out loss over the steps.
 pub(crate) fn curves(state: &TrainerState, path: &Path) -> Outcome {
-    let course = |name: &'static str, figure| Series::new(name, state.curve(figure));
+    let course = |name: &'static str, value| Series::new(name, state.curve(value));
     let mut series = vec![course("training", "loss"), course("held out", "eval_loss")];
     series.retain(|series| !series.points.is_empty());
     let options = CurveOptions {

@@ -43,9 +43,9 @@ fn adapted() -> GitForCausalLm {
 #[test]
 fn a_fresh_adapter_changes_nothing_and_is_all_that_is_trained() {
     let device = Device::flex().autodiff();
-    let plain = model(&device);
-    let adapted = add_lora(plain.clone(), &LoraConfig::default(), 3).unwrap();
-    assert_eq!(loss(&adapted), loss(&plain));
+    let bare = model(&device);
+    let adapted = add_lora(bare.clone(), &LoraConfig::default(), 3).unwrap();
+    assert_eq!(loss(&adapted), loss(&bare));
     let (_, grads) = adapted
         .gradients(&batch(), &LossOptions::default())
         .unwrap();

@@ -75,10 +75,10 @@ fn an_adapter_that_peft_wrote_gives_pefts_logits_merged_or_not() {
         eprintln!("adapter: logits {difference:.1e}");
         assert!(difference < OUTPUT, "{difference:e}");
     }
-    let plain = difference_to_plain(&fixture, &want);
+    let bare = difference_to_bare(&fixture, &want);
     assert!(
-        plain > 0.01,
-        "the adapter changes too little to show anything: {plain:e}"
+        bare > 0.01,
+        "the adapter changes too little to show anything: {bare:e}"
     );
 }
 
@@ -98,7 +98,7 @@ fn an_adapter_in_pytorchs_file_is_that_in_safetensors() {
 }
 
 /// How far the wanted logits are from those without the adapter.
-fn difference_to_plain(fixture: &Fixture, want: &[f32]) -> f32 {
+fn difference_to_bare(fixture: &Fixture, want: &[f32]) -> f32 {
     fixture::difference(&fixture.values("logits"), want)
 }
 

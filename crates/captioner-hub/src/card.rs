@@ -1,9 +1,9 @@
 //! The card that describes a model, as the Hub shows it: `README.md` with a YAML head.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io;
 use std::path::Path;
+
+use captioner_files::{FileError, write_file};
 
 /// What a model card says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,7 +14,7 @@ pub struct ModelCard {
     pub base_model: Option<String>,
     /// The set it was trained on.
     pub dataset: String,
-    /// Figures on the held-out rows: name and value.
+    /// Metrics on the held-out rows: name and value.
     pub scores: Vec<(String, f64)>,
     /// Settings of the run: name and value.
     pub settings: Vec<(String, String)>,
@@ -36,7 +36,7 @@ impl ModelCard {
         // Writing to a string can't fail.
         let _ = writeln!(card, "# {}\n\n{from} on {}.", self.name, self.dataset);
         if !self.scores.is_empty() {
-            card += "\n## Held-out rows\n\n| figure | value |\n| --- | --- |\n";
+            card += "\n## Held-out rows\n\n| metric | value |\n| --- | --- |\n";
             for (name, value) in &self.scores {
                 let _ = writeln!(card, "| {name} | {value:.4} |");
             }
@@ -50,12 +50,13 @@ impl ModelCard {
         card
     }
 
-    /// Writes the card into a folder as `README.md`.
+    /// Writes the card into a folder as `README.md`, whole or not at all.
     ///
     /// # Errors
     /// When the file can't be written.
-    pub fn write(&self, folder: &Path) -> io::Result<()> {
-        fs::write(folder.join("README.md"), self.to_markdown())
+    pub fn write(&self, folder: impl AsRef<Path>) -> Result<(), FileError> {
+        let path = folder.as_ref().join("README.md");
+        write_file(path, self.to_markdown().as_bytes())
     }
 }
 

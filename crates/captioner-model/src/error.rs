@@ -135,7 +135,7 @@ pub enum ModelError {
     },
     /// The device failed while computing.
     #[error(transparent)]
-    Device(#[from] DeviceError),
+    Device(#[from] DeviceFailure),
 }
 
 /// What a folder lacks to be a model's.
@@ -300,12 +300,12 @@ impl SettingError {
 /// The device failed while computing.
 #[derive(Debug, Error)]
 #[error("the device failed: {source}")]
-pub struct DeviceError {
+pub struct DeviceFailure {
     /// What it said.
     source: Box<dyn Error + Send + Sync>,
 }
 
-impl DeviceError {
+impl DeviceFailure {
     /// Wraps what the device said.
     pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let source = source.into();

@@ -38,6 +38,9 @@ mod processor;
 mod spec;
 mod weights;
 
+/// Burn, in the exact version that models are written for.
+pub use captioner_ops::burn;
+
 pub use adapter::{
     AdapterError, AdapterMismatch, LoraConfig, add_lora, has_adapter, load_adapter, merge_adapter,
     save_adapter,
@@ -49,7 +52,7 @@ pub use captioner_image::PixelValues;
 pub use captioner_text::{EncodeOptions, Padding, TokenBatch};
 pub use config::{CONFIG_FILE, ConfigError, HiddenAct, TokenIds, check_config};
 pub use error::{
-    BatchError, DeviceError, MissingPart, ModelError, PatternError, PromptError, SettingError,
+    BatchError, DeviceFailure, MissingPart, ModelError, PatternError, PromptError, SettingError,
 };
 pub use freeze::{freeze, parameter_names};
 pub use generation::{EarlyStopping, GENERATION_FILE, Generated, GenerationConfig, StreamedToken};

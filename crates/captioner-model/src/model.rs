@@ -8,7 +8,7 @@ use captioner_image::PixelValues;
 use captioner_ops::cross_entropy;
 
 use crate::batch::{CaptionBatch, Visual};
-use crate::error::{BatchError, DeviceError, ModelError};
+use crate::error::{BatchError, DeviceFailure, ModelError};
 use crate::generation::{self, Generated, GenerationConfig, StreamedToken};
 use crate::layers::LinearVisitor;
 use crate::loss::{LossOptions, LossOutput, Predictions};
@@ -297,12 +297,12 @@ fn check_trainable<M: CaptionModel>(model: &M) -> Result<(), ModelError> {
     }
 }
 
-pub(crate) fn ids_on_host(ids: Tensor<1, Int>) -> Result<Vec<u32>, DeviceError> {
-    let data = ids.try_into_data().map_err(DeviceError::new)?;
+pub(crate) fn ids_on_host(ids: Tensor<1, Int>) -> Result<Vec<u32>, DeviceFailure> {
+    let data = ids.try_into_data().map_err(DeviceFailure::new)?;
     Ok(data.iter::<i64>().map(|id| id as u32).collect())
 }
 
-pub(crate) fn floats_on_host<const D: usize>(values: Tensor<D>) -> Result<Vec<f32>, DeviceError> {
-    let data = values.try_into_data().map_err(DeviceError::new)?;
+pub(crate) fn floats_on_host<const D: usize>(values: Tensor<D>) -> Result<Vec<f32>, DeviceFailure> {
+    let data = values.try_into_data().map_err(DeviceFailure::new)?;
     Ok(data.iter::<f32>().collect())
 }

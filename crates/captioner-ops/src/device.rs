@@ -327,7 +327,7 @@ mod tests {
         assert!(DeviceSpec::AUTO.open().is_ok());
     }
 
-    /// Of a build without default features: `cargo test -p captioner-ops --no-default-features`.
+    /// Of a build without default features: `cargo test -p captioner-ops --no-default-features --lib`.
     #[cfg(not(any(
         feature = "cuda",
         feature = "metal",

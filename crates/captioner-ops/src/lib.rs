@@ -35,6 +35,20 @@
         reason = "ndarray is kept for comparison until Burn 0.23 drops it"
     )
 )]
+#![cfg_attr(
+    not(any(
+        feature = "flex",
+        feature = "ndarray",
+        feature = "cuda",
+        feature = "wgpu",
+        feature = "vulkan",
+        feature = "metal"
+    )),
+    allow(
+        unused_variables,
+        reason = "without a backend Burn's dispatch has nothing to hand arguments to"
+    )
+)]
 
 /// The Burn that the tensors here are made of. Its version is pinned exactly (`=0.22.1`): a program
 /// that names Burn through this, instead of a dependency of its own, has the one that fits.
@@ -56,7 +70,8 @@ mod worker;
 
 pub use activation::{gelu, quick_gelu};
 pub use attention::{
-    KeyValue, attention, causal_mask, cross_attention, merge_heads, prefix_attention, split_heads,
+    KeyValue, attention, causal_mask, cross_attention, masked_attention, merge_heads,
+    prefix_attention, split_heads,
 };
 pub use cross_entropy::cross_entropy;
 pub use device::{DeviceError, DeviceSpec};

@@ -26,6 +26,9 @@ mod state;
 mod step;
 mod trainer;
 
+/// Burn, in the exact version that models are written for.
+pub use captioner_ops::burn;
+
 pub use arguments::{IntervalStrategy, TrainingArguments};
 pub use augment::Augmentation;
 pub use cache::PixelCache;

@@ -187,6 +187,7 @@ impl PreparedSet {
         let mut scratch = Vec::new();
         for (row, slot) in ready.iter().zip(values.chunks_mut(each.max(1))) {
             let image = &self.processor.image;
+            self.check_size(row, size)?;
             match (self.augmentation, row.sample.augmentation) {
                 (Some(augmentation), Some(seed)) => {
                     scratch.resize(each, 0.0);
@@ -203,6 +204,21 @@ impl PreparedSet {
         }
         let shape = [ready.len(), 3, height, width];
         Ok(PixelValues::new(values, &shape).map_err(ModelError::from)?)
+    }
+
+    /// Pictures of a batch have one size; without a crop their own sizes show.
+    fn check_size(&self, row: &ReadyRow, batch: (usize, usize)) -> Result<(), TrainError> {
+        let (height, width) = row.picture.size();
+        if (height, width) == batch {
+            return Ok(());
+        }
+        let several = ImageError::SeveralSizes {
+            height,
+            width,
+            batch_height: batch.0,
+            batch_width: batch.1,
+        };
+        Err(self.bad_picture(row.sample.row, several))
     }
 
     /// Reads a row with all its captions and keeps what the cache keeps; says what is wrong with it.

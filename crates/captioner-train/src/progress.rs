@@ -1,5 +1,6 @@
 //! A progress bar with loss, rate and time left, on standard error.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -27,7 +28,8 @@ impl Default for ProgressCallback {
 impl ProgressCallback {
     fn line(&self, text: String) {
         if self.bar.is_hidden() {
-            eprintln!("{text}");
+            // That nobody reads it any more is no reason to stop a training.
+            let _ = writeln!(io::stderr(), "{text}");
         } else {
             self.bar.println(text);
         }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use burn::optim::{GradientsAccumulator, ModuleOptimizer};
 use burn::tensor::Tensor;
-use captioner_model::{CaptionBatch, DeviceError, LossOptions, LossOutput, ModelError, Pretrained};
+use captioner_model::{
+    CaptionBatch, DeviceFailure, LossOptions, LossOutput, ModelError, Pretrained,
+};
 
 use crate::arguments::TrainingArguments;
 use crate::clip::{clip_grad_norm, global_norm};
@@ -104,6 +106,6 @@ impl<M: Pretrained> Stepper<M> {
 
 fn scalar(value: Tensor<1>) -> Result<f64, TrainError> {
     let data = value.try_into_data();
-    let data = data.map_err(|error| ModelError::from(DeviceError::new(error)))?;
+    let data = data.map_err(|error| ModelError::from(DeviceFailure::new(error)))?;
     Ok(data.iter::<f64>().sum())
 }

@@ -23,25 +23,45 @@ use crate::step::Stepper;
 /// The loop is short enough to write oneself: `examples/custom_loop.rs` does, with the same public
 /// parts.
 ///
-/// ```no_run
+/// ```
 /// use std::sync::Arc;
-/// use captioner_data::{OpenOptions, open_dataset, train_test_split};
+/// use burn::tensor::Device;
+/// use captioner_data::{InMemoryDataset, Picture, train_test_split};
+/// use captioner_git::{GitConfig, GitForCausalLm};
 /// use captioner_model::Processor;
-/// use captioner_train::{PreparedSet, ProgressCallback, Trainer, TrainingArguments};
-/// # fn train<M: captioner_model::Pretrained>(model: M) -> Result<(), Box<dyn std::error::Error>> {
-/// let set = open_dataset("pictures", &OpenOptions::default())?;
-/// let split = train_test_split(set, 0.1, 42)?;
-/// let processor = Processor::from_pretrained("git-base")?;
-/// let prepare = |part| Arc::new(PreparedSet::new(Arc::new(part), processor.clone(), 64));
+/// use captioner_text::{CaptionTokenizer, WordPieceTraining};
+/// use captioner_train::{PreparedSet, Trainer, TrainingArguments};
 ///
-/// let arguments = TrainingArguments { num_train_epochs: 10.0, ..Default::default() };
-/// let mut trainer = Trainer::new(arguments, prepare(split.train), Some(prepare(split.test)))?
-///     .with_callback(ProgressCallback::default());
-/// let output = trainer.train(model)?; // on a device with autodiff
-/// println!("{:?}", output.state.curve("loss"));
-/// println!("{:?}", trainer.evaluate(&output.model.valid())?.scores);
-/// # Ok(())
-/// # }
+/// // Any captioned set; here grey squares.
+/// let mut set = InMemoryDataset::new("squares");
+/// for grey in 0..20 {
+///     let picture = Picture::Rgb8 { width: 4, height: 4, pixels: vec![12 * grey; 48] };
+///     set.push(picture, [if grey < 10 { "a dark square" } else { "a light square" }]);
+/// }
+/// let split = train_test_split(Arc::new(set), 0.2, 42)?;
+///
+/// // Any captioner; here a small GIT with fresh weights.
+/// let captions = ["a dark square", "a light square"];
+/// let tokenizer = CaptionTokenizer::train_word_piece(captions, &WordPieceTraining::default())?;
+/// let (pad, bos, eos) = (tokenizer.pad_id(), tokenizer.cls_id(), tokenizer.sep_id());
+/// let mut config = GitConfig::small(tokenizer.vocab_size(), pad, bos, eos);
+/// config.vision_config.image_size = 32;
+/// let model = GitForCausalLm::new(config, 42, &Device::flex().autodiff())?;
+///
+/// let processor = Processor::clip(32, tokenizer)?;
+/// let prepare = |part| Arc::new(PreparedSet::new(Arc::new(part), processor.clone(), 64));
+/// # let folder = tempfile::tempdir()?;
+/// let arguments = TrainingArguments {
+///     output_dir: folder.path().join("squares"),
+///     max_steps: Some(4),
+///     ..TrainingArguments::default()
+/// };
+/// let mut trainer = Trainer::new(arguments, prepare(split.train), Some(prepare(split.test)))?;
+/// let output = trainer.train(model)?;
+/// assert_eq!(output.state.global_step, 4);
+/// let evaluation = trainer.evaluate(&output.model)?;
+/// assert!(evaluation.score("generated_wer").is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Trainer {
     arguments: TrainingArguments,
@@ -177,7 +197,7 @@ impl Trainer {
         let mut used = 0;
         for step in 1..=per_epoch {
             if state.global_step == state.max_steps {
-                break;
+                return Ok(());
             }
             let micro: Result<Vec<LoadedBatch>, TrainError> =
                 batches.by_ref().take(accumulated).collect();
@@ -254,6 +274,7 @@ impl Trainer {
             return Ok(());
         };
         self.note_best(state, &evaluation)?;
+        self.notify(|c| c.on_evaluate(state, &evaluation));
         let values = evaluation.scores.iter();
         let values = values.map(|(name, value)| (format!("eval_{name}"), *value));
         self.log(state, values.collect());

@@ -297,7 +297,7 @@ impl GenerationConfig {
         Ok(())
     }
 
-    /// Greatest length of a text that goes on from a prompt of `prompt` tokens.
+    /// Greatest length of a sequence that continues a prompt of `prompt` tokens.
     pub(crate) fn max_length_after(&self, prompt: usize, spec: &ModelSpec) -> usize {
         let limit = spec.max_positions;
         match (self.max_new_tokens, self.max_length) {
@@ -307,7 +307,7 @@ impl GenerationConfig {
         }
     }
 
-    /// Least length of a text that goes on from a prompt of `prompt` tokens.
+    /// Least length of a sequence that continues a prompt of `prompt` tokens.
     pub(crate) fn min_length_after(&self, prompt: usize) -> usize {
         self.min_new_tokens
             .map_or(self.min_length, |new| prompt.saturating_add(new))

@@ -123,7 +123,7 @@ fn advance<S: Search>(
     Ok(())
 }
 
-/// For every row of the new plan the row of the old one that it goes on from.
+/// For every row of the new plan the row of the old one that it continues.
 fn origins<S: Search>(searches: &[S], old: &SlotPlan, new: &SlotPlan) -> Vec<usize> {
     let mut first = vec![0; searches.len()];
     let mut row = 0;

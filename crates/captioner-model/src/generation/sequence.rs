@@ -25,7 +25,7 @@ impl Sequence<'_> {
 /// A sequence that the model wrote.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Generated {
-    /// Which prompt it goes on from; without prompts, which picture it describes.
+    /// Which prompt it continues; without prompts, which picture it describes.
     pub prompt: usize,
     /// The tokens, those of the prompt included. The last one is an end token unless the greatest
     /// length came first.

@@ -91,6 +91,39 @@ pub fn attention(query: Tensor<4>, keys: KeyValue, dropout_probability: f64) -> 
     attend(query, keys, TextKeys::Absent, dropout_probability)
 }
 
+/// Attention of text rows over the text itself, as in a decoder that reads its picture elsewhere
+/// (by [`cross_attention`]).
+///
+/// - `query`: `[R, h, T, d]`, the result too.
+/// - `text`: `[R, h, n, d]`, where n = T, or more with the tokens of a cache.
+/// - `mask`: `[R or 1, 1, T, n]`, true where a row may not look (see [`causal_mask`]). Where a row
+///   may look nowhere, as at a pad, its result means nothing.
+/// - `dropout_probability`: as in [`attention`].
+///
+/// Computed step by step with Burn's operations: texts are short.
+///
+/// # Panics
+/// When the shapes differ from these, or the probability lies outside `0..=1`.
+#[track_caller]
+pub fn masked_attention(
+    query: Tensor<4>,
+    text: &KeyValue,
+    mask: Option<Tensor<4, Bool>>,
+    dropout_probability: f64,
+) -> Tensor<4> {
+    assert_own(&query, text);
+    let [rows, heads, length, width] = query.dims();
+    let mut scores = query.matmul(text.key.clone().transpose()) / (width as f64).sqrt();
+    if let Some(mask) = mask {
+        let [_, _, columns, _] = text.key.dims();
+        let mask = mask.expand([rows, heads, length, columns]);
+        // Finite, so that a row without anything to see is no NaN.
+        scores = scores.mask_fill(mask, f32::MIN);
+    }
+    let p = dropout(softmax(scores, 3), dropout_probability);
+    p.matmul(text.value.clone())
+}
+
 /// Attention of text rows over the image rows of their picture, as in BLIP's text decoder
 /// ([Li et al., 2022](https://arxiv.org/abs/2201.12086)).
 ///
@@ -249,6 +282,31 @@ mod tests {
             3,
         )
         .matmul(value)
+    }
+
+    #[test]
+    fn attention_over_the_text_alone_sees_what_the_mask_leaves() {
+        let device = Device::flex();
+        device.seed(5);
+        let shape = [3, 2, 4, 8];
+        let query = random(shape, &device);
+        let text = KeyValue {
+            key: random(shape, &device),
+            value: random(shape, &device),
+        };
+        let mask: Tensor<4, Bool> = causal_mask(4, 0, &device).unsqueeze();
+        let got = masked_attention(query.clone(), &text, Some(mask), 0.0);
+        // Row `t` alone, over the keys up to its own, without a mask.
+        for t in 0..4 {
+            let keys = KeyValue {
+                key: text.key.clone().narrow(2, 0, t + 1),
+                value: text.value.clone().narrow(2, 0, t + 1),
+            };
+            let want = attention(query.clone().narrow(2, t, 1), keys, 0.0);
+            let got = got.clone().narrow(2, t, 1);
+            got.into_data()
+                .assert_approx_eq::<f32>(&want.into_data(), Tolerance::absolute(1e-5));
+        }
     }
 
     #[test]

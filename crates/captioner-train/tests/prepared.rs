@@ -1,0 +1,155 @@
+//! From rows to batches: caches, truncation, padding, sizes.
+
+use std::sync::Arc;
+
+use captioner_data::{InMemoryDataset, Picture};
+use captioner_image::{DecodeOptions, ImageProcessor, ImageProcessorConfig, Source, Workers};
+use captioner_model::{Padding, Processor, Visual};
+use captioner_text::{CaptionTokenizer, WordPieceTraining};
+use captioner_train::{
+    Augmentation, DataLoader, LoadedBatch, PixelCache, PreparedSet, Sampler, sequential_batches,
+};
+
+fn tokenizer() -> CaptionTokenizer {
+    let captions = ["a grey square of some shade"];
+    CaptionTokenizer::train_word_piece(captions, &WordPieceTraining::default()).unwrap()
+}
+
+fn picture(width: u32, height: u32, seed: u32) -> Picture {
+    let pixels = (0..width * height * 3).map(|i| ((i * 37 + seed * 91) % 251) as u8);
+    Picture::Rgb8 {
+        width,
+        height,
+        pixels: pixels.collect(),
+    }
+}
+
+fn dataset(rows: u32) -> InMemoryDataset {
+    let mut set = InMemoryDataset::new("squares");
+    for row in 0..rows {
+        set.push(picture(50, 40 + row, row), ["a grey square of some shade"]);
+    }
+    set
+}
+
+fn batches(set: PreparedSet, workers: usize) -> Vec<LoadedBatch> {
+    let set = Arc::new(set);
+    let epoch = Sampler::new(set.dataset().clone(), 3, 1, 5).epoch(1);
+    let batches: Result<Vec<_>, _> = DataLoader::new(&set, epoch, workers).collect();
+    batches.unwrap()
+}
+
+fn values(batch: &LoadedBatch) -> &[f32] {
+    match batch.batch.as_ref().unwrap().visual() {
+        Visual::Pixels(pixels) => pixels.values(),
+        other => panic!("not pixels: {other:?}"),
+    }
+}
+
+#[test]
+fn the_cache_the_workers_and_the_budget_change_no_bit_of_what_the_processor_gives() {
+    let processor = Processor::clip(32, tokenizer()).unwrap();
+    let prepare = |cache: &PixelCache| {
+        PreparedSet::new(Arc::new(dataset(7)), processor.clone(), 16).with_cache(cache)
+    };
+    let want: Vec<LoadedBatch> = batches(prepare(&PixelCache::new(0)), 0);
+    // Two pictures of 32 x 32 fit the small cache.
+    for (bytes, workers) in [(0, 2), (2 * 3200, 1), (1 << 20, 0), (1 << 20, 3)] {
+        let cache = PixelCache::new(bytes);
+        for _epoch in 0..2 {
+            let got = batches(prepare(&cache), workers);
+            assert_eq!(got.len(), want.len());
+            for (got, want) in got.iter().zip(&want) {
+                assert_eq!((&got.rows, &got.batch), (&want.rows, &want.batch));
+            }
+        }
+        assert!(cache.used() <= bytes);
+        assert_eq!(cache.used() > 0, bytes > 0);
+    }
+    // And they are what the image processor gives on its own.
+    let row = want[0].rows[0] as u32;
+    let Picture::Rgb8 {
+        width,
+        height,
+        pixels,
+    } = picture(50, 40 + row, row)
+    else {
+        panic!("the set holds RGB");
+    };
+    let source = Source::Rgb8 {
+        width,
+        height,
+        pixels: &pixels,
+    };
+    let workers = Workers::new(1).unwrap();
+    let own = processor
+        .image
+        .preprocess(&[source], &DecodeOptions::default(), &workers)
+        .unwrap();
+    assert_eq!(&values(&want[0])[..3 * 32 * 32], own.values());
+}
+
+#[test]
+fn one_budget_holds_for_all_sets_of_a_run() {
+    let processor = Processor::clip(32, tokenizer()).unwrap();
+    let cache = PixelCache::new(4 * 3200);
+    for _ in 0..3 {
+        let set = PreparedSet::new(Arc::new(dataset(7)), processor.clone(), 16);
+        batches(set.with_cache(&cache), 0);
+        assert!(cache.used() <= 4 * 3200);
+    }
+    assert!(cache.used() > 3 * 3000);
+}
+
+#[test]
+fn truncated_captions_are_counted_once_and_keep_their_end() {
+    let processor = Processor::clip(32, tokenizer()).unwrap();
+    let end = processor.tokenizer.sep_id();
+    let set = PreparedSet::new(Arc::new(dataset(4)), processor, 5);
+    let set = Arc::new(set.with_padding(Padding::MaxLength(8)));
+    for _ in 0..2 {
+        for loaded in DataLoader::new(&set, sequential_batches(4, 2), 2) {
+            let batch = loaded.unwrap().batch.unwrap();
+            assert_eq!(batch.padded_length(), 8);
+            assert_eq!(batch.tokens().row_length(0), 5);
+            assert_eq!(batch.tokens().input_ids[4], end);
+        }
+    }
+    assert_eq!(set.truncated_captions(), 4);
+}
+
+#[test]
+fn pictures_of_several_sizes_are_a_clear_error() {
+    let mut config = ImageProcessorConfig::clip(32);
+    config.do_center_crop = false;
+    let image = ImageProcessor::new(config).unwrap();
+    let mut set = InMemoryDataset::new("sizes");
+    // After resizing the shorter side: 64 x 32 and 32 x 64, as many values each.
+    set.push(picture(40, 80, 1), ["a grey square"]);
+    set.push(picture(80, 40, 2), ["a grey square"]);
+    let set = PreparedSet::new(Arc::new(set), Processor::new(image, tokenizer()), 16);
+    let set = Arc::new(set);
+    let loaded = DataLoader::new(&set, sequential_batches(2, 2), 0).next();
+    let message = loaded.unwrap().err().unwrap().to_string();
+    assert!(
+        message.contains("do_center_crop") && message.contains("row 2"),
+        "{message}"
+    );
+}
+
+#[test]
+fn augmentation_depends_on_seed_and_epoch_alone() {
+    let processor = Processor::clip(32, tokenizer()).unwrap();
+    let prepare = |augmentation| {
+        PreparedSet::new(Arc::new(dataset(7)), processor.clone(), 16)
+            .with_augmentation(augmentation)
+    };
+    let augmentation = Some(Augmentation::default());
+    let first = batches(prepare(augmentation), 1);
+    let again = batches(prepare(augmentation), 3);
+    let without = batches(prepare(None), 1);
+    for ((first, again), without) in first.iter().zip(&again).zip(&without) {
+        assert_eq!(values(first), values(again));
+        assert_ne!(values(first), values(without));
+    }
+}
