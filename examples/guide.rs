@@ -61,10 +61,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let device = DeviceSpec::AUTO.open()?.autodiff();
     let config = GitConfig::small_for(&spec);
     let model = GitForCausalLm::with_fresh_weights(config, 42, &device)?;
-    lines::out(format_args!(
-        "  {} parameters on {device:?}",
-        model.num_params()
-    ));
+    lines::out(format_args!("  {} parameters", model.num_params()));
 
     lines::out("Evaluate");
     let arguments = TrainingArguments {

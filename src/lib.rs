@@ -43,3 +43,8 @@ pub use captioner_train as train;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
+
+/// The blocks of `docs/guide.md`, so that they stay true.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide.md")]
+mod guide {}

@@ -36,7 +36,8 @@ mod tests {
     use super::*;
 
     fn upload(shape: &[usize]) -> Result<Tensor<4>, ModelError> {
-        let values: Vec<f32> = (0..shape.iter().product()).map(|v| v as f32).collect();
+        let count: usize = shape.iter().product();
+        let values = (0..count).map(|value| value as f32).collect();
         let pixels = PixelValues::new(values, shape).unwrap();
         upload_pictures(&pixels, 4, &Device::flex())
     }

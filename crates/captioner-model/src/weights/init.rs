@@ -125,8 +125,9 @@ mod tests {
         let small = initialize(small, &WeightLayout::default(), 1, |name| {
             Init::standard(name, 0.1)
         });
-        let values = |param: &Param<Tensor<1>>| param.val().into_data().iter::<f32>().collect();
-        let (ones, zeros): (Vec<f32>, Vec<f32>) = (vec![1.0; 2], vec![0.0; 2]);
+        let values =
+            |param: &Param<Tensor<1>>| param.val().into_data().iter::<f32>().collect::<Vec<_>>();
+        let (ones, zeros) = (vec![1.0; 2], vec![0.0; 2]);
         assert_eq!(values(&small.norm.weight), ones);
         assert_eq!(values(&small.norm.bias), zeros);
         assert_eq!(values(&small.linear.bias), zeros);
