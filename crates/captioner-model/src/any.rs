@@ -22,10 +22,11 @@ pub trait AnyCaptioner: Send {
     fn decoding_settings(&self) -> &GenerationConfig;
 
     /// Captions pictures `[B, 3, H, W]` or videos `[B, F, 3, H, W]`; see
-    /// [`CaptionModel::generate`].
+    /// [`CaptionModel::generate`](crate::CaptionModel::generate).
     ///
     /// # Errors
-    /// As [`CaptionModel::encode`] and [`CaptionModel::generate`].
+    /// As [`encode`](crate::CaptionModel::encode) and
+    /// [`generate`](crate::CaptionModel::generate) of a model.
     fn generate_captions(
         &self,
         pixels: &PixelValues,

@@ -50,8 +50,8 @@ impl FeatureRows {
     /// # Errors
     /// When `values` do not fill `shape`, or it holds nothing.
     pub fn new(values: Vec<f32>, shape: [usize; 3]) -> Result<Self, BatchError> {
-        let sizes = shape.iter();
-        let count = sizes.fold(Some(1usize), |count, &size| count?.checked_mul(size));
+        let mut sizes = shape.iter().copied();
+        let count = sizes.try_fold(1usize, usize::checked_mul);
         match count {
             Some(count) if count > 0 && count == values.len() => Ok(Self { values, shape }),
             _ => Err(BatchError::Features {

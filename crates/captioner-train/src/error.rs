@@ -42,7 +42,7 @@ pub enum TrainError {
         /// Which row.
         row: String,
         /// What is wrong with it.
-        source: ModelError,
+        source: Box<ModelError>,
     },
     /// A set without a row.
     #[error("the set `{set}` has no row: give one with captioned pictures")]

@@ -298,7 +298,7 @@ impl PreparedSet {
         let rows = self.processor.token_rows(&captions, Some(longest));
         rows.map_err(|source| TrainError::Caption {
             row: self.describe(row),
-            source,
+            source: Box::new(source),
         })
     }
 

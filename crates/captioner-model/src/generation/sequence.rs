@@ -40,7 +40,7 @@ pub struct Generated {
 }
 
 /// A token as soon as it is generated; see
-/// [`GitForCausalLm::generate_streaming`](crate::GitForCausalLm::generate_streaming).
+/// [`CaptionModel::generate_streaming`](crate::CaptionModel::generate_streaming).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamedToken {
     /// Which of the sequences it belongs to, in the order of the results.

@@ -31,11 +31,14 @@ pub(crate) struct Collector {
     pub(super) tensors: Vec<(String, Pending)>,
 }
 
+/// Reads a tensor's values from the device.
+type Read = Box<dyn FnOnce() -> Result<Vec<f32>, WeightsError>>;
+
 /// A tensor that is yet to be read from the device.
 pub(super) struct Pending {
     pub(super) shape: Vec<usize>,
     /// Behind each other along the first axis.
-    parts: Vec<Box<dyn FnOnce() -> Result<Vec<f32>, WeightsError>>>,
+    parts: Vec<Read>,
 }
 
 impl Collector {
@@ -50,7 +53,7 @@ impl Collector {
                 source: Box::new(error),
             }),
         };
-        let parts: Vec<Box<dyn FnOnce() -> _>> = vec![Box::new(read)];
+        let parts: Vec<Read> = vec![Box::new(read)];
         self.tensors.push((name, Pending { shape, parts }));
     }
 
