@@ -21,7 +21,7 @@ use captioner::model::*;
 use captioner::ops::DeviceSpec;
 use captioner::train::{
     DataLoader, EvaluationOptions, PreparedSet, Sampler, Schedule, TrainingArguments,
-    adamw_optimizer, clip_grad_norm, evaluate, global_norm,
+    adamw_optimizer, clip_grad_norm, evaluate,
 };
 use prepare::*;
 
@@ -94,9 +94,7 @@ pub(crate) fn train_model<M: CaptionModel>(
                 continue;
             };
             losses.push(loss);
-            if let Some(norm) = global_norm(&model, &grads) {
-                clip_grad_norm(&model, &mut grads, norm, arguments.max_grad_norm);
-            }
+            clip_grad_norm(&model, &mut grads, arguments.max_grad_norm);
             model = optimizer.step(schedule.learning_rate(step), model, grads);
         }
         // Read once an epoch: the device need not be waited for at each step.

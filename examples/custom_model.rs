@@ -65,8 +65,8 @@ impl CaptionModel for PatchCaptioner {
         let places = self.places.range(0, side * side).unsqueeze();
         Ok(gelu(self.patches.forward(patches) + places))
     }
-    fn prefix(&self, features: Tensor<3>) -> Tensor<4> {
-        split_heads(features, HEADS)
+    fn prefix(&self, features: Tensor<3>) -> Result<Tensor<4>, ModelError> {
+        Ok(split_heads(features, HEADS))
     }
     // Before the first word stand pads, so that a prompt's pads on its left change nothing.
     fn cache(&self, pads: &[usize], _capacity: usize) -> Tensor<3> {

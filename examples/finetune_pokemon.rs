@@ -33,7 +33,7 @@ use captioner::model::{
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
 use captioner::train::{
     Augmentation, Evaluation, OutputFolder, PixelCache, PreparedSet, ProgressCallback, TrainOutput,
-    Trainer, TrainingArguments, check_rows, evaluate,
+    Trainer, TrainingArguments, evaluate, find_bad_rows,
 };
 use captioner::{Captioner, open_dataset};
 
@@ -132,9 +132,8 @@ fn run(flags: &Flags) -> Outcome<()> {
     say!("trained {:.1} epochs in {seconds:.0} s", state.epoch);
     show::curves(&state, &arguments.output_dir.join("loss.svg"))?;
 
-    let skipped = sets.iter().flat_map(|set| set.skipped());
-    let opened = test.skipped().len();
-    show::skipped("while training", &skipped.skip(opened).collect::<Vec<_>>());
+    let skipped: Vec<_> = sets.iter().flat_map(|set| set.skipped()).collect();
+    show::skipped("while training", &skipped);
     let truncated: usize = sets.iter().map(|set| set.truncated_captions()).sum();
     if truncated > 0 {
         say!("{truncated} captions were truncated to {positions} tokens");
@@ -144,7 +143,7 @@ fn run(flags: &Flags) -> Outcome<()> {
     let model = model.valid();
     let after = trainer.evaluate(&model)?;
     show::before_and_after(&before, &after);
-    let learnt = evaluate(&model, &few, &trainer.evaluation_options(true))?;
+    let learnt = evaluate(&model, &few, &trainer.evaluation_options(&model, true))?;
     show::learnt(&learnt);
 
     show::step("8. Save model and processor");
@@ -178,7 +177,7 @@ fn run(flags: &Flags) -> Outcome<()> {
 /// Reads every row once; the first that can't be used stops the run, unless such rows are skipped.
 fn check(sets: &[&PreparedSet], flags: &Flags) -> Outcome<()> {
     for set in sets {
-        let mut bad = check_rows(set);
+        let mut bad = find_bad_rows(set);
         say!(
             "{} of {} rows can't be used",
             bad.len(),

@@ -10,7 +10,7 @@ use captioner::git::{GitConfig, GitForCausalLm};
 use captioner::model::{Processor, save_pretrained};
 use captioner::ops::DeviceSpec;
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
-use captioner::train::{PreparedSet, TrainOutput, Trainer, TrainingArguments, source};
+use captioner::train::{PreparedSet, TrainOutput, Trainer, TrainingArguments, picture_source};
 
 /// Smaller than the example's model: a few steps take seconds without optimisation.
 fn config(tokenizer: &CaptionTokenizer) -> GitConfig {
@@ -64,7 +64,7 @@ fn run(seed: u64) -> Outcome {
     let pictures: Vec<Picture> = (0..test.len())
         .map(|row| test.picture(row).unwrap())
         .collect();
-    let sources: Vec<_> = pictures.iter().map(source).collect();
+    let sources: Vec<_> = pictures.iter().map(picture_source).collect();
     let captions = captioner.caption(&sources).unwrap();
     Outcome {
         losses: state

@@ -75,7 +75,7 @@ pub(crate) fn captions(captioner: &Captioner, held_out: &PreparedSet) -> Outcome
     let rows = || 0..held_out.dataset().len().min(3);
     let pictures: Result<Vec<Picture>, _> = rows().map(|r| held_out.dataset().picture(r)).collect();
     let pictures = pictures?;
-    let sources: Vec<_> = pictures.iter().map(source).collect();
+    let sources: Vec<_> = pictures.iter().map(picture_source).collect();
     let mut lines = Vec::new();
     for (row, caption) in rows().zip(captioner.caption(&sources)?) {
         lines.push(format!("  generated: {}", caption.text));

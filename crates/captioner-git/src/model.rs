@@ -4,13 +4,13 @@
 //! A vision encoder's rows are projected to the decoder's width and put before the text; the
 //! decoder predicts each next token.
 
-use burn::module::{Module, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use captioner_model::{
-    CaptionModel, ConfigError, GenerationConfig, Init, KeyValuePrefix, LayerNorm, Linear,
-    LinearVisitor, ModelError, ModelSpec, ParameterName, PixelValues, Pretrained, TextCache,
-    Tokens, WeightLayout, parameter,
+    BatchError, CaptionModel, ConfigError, GenerationConfig, Init, KeyValuePrefix, LayerNorm,
+    Linear, LinearVisitor, ModelError, ModelSpec, ParameterName, PixelValues, Pretrained,
+    TextCache, Tokens, WeightLayout, parameter,
 };
 
 use crate::config::GitConfig;
@@ -160,8 +160,18 @@ impl CaptionModel for GitForCausalLm {
         }
     }
 
-    fn prefix(&self, features: Tensor<3>) -> KeyValuePrefix {
-        self.git.encoder.encode_image(self.project(features))
+    fn prefix(&self, features: Tensor<3>) -> Result<KeyValuePrefix, ModelError> {
+        let [_, _, found] = features.dims();
+        let expected = self.config.vision_config.hidden_size;
+        if found != expected {
+            return Err(BatchError::FeatureWidth { found, expected }.into());
+        }
+        Ok(self.git.encoder.encode_image(self.project(features)))
+    }
+
+    fn encoder_is_frozen(&self) -> bool {
+        let temporal = &self.git.img_temporal_embedding;
+        is_frozen(&self.git.image_encoder) && is_frozen(temporal)
     }
 
     fn cache(&self, pads: &[usize], capacity: usize) -> TextCache {
@@ -271,4 +281,17 @@ impl Pretrained for GitForCausalLm {
     fn set_generation_config(&mut self, config: GenerationConfig) {
         self.generation = config;
     }
+}
+
+/// Whether no parameter of a module is trained, those of an adapter included.
+fn is_frozen(module: &impl Module) -> bool {
+    struct Trained(bool);
+    impl ModuleVisitor for Trained {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0 |= param.is_require_grad();
+        }
+    }
+    let mut trained = Trained(false);
+    module.visit(&mut trained);
+    !trained.0
 }

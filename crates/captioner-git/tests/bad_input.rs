@@ -161,3 +161,11 @@ fn pixel_values_of_another_size_or_too_many_frames_are_named() {
     assert!(video.encode_pixels(&pixels(&[1, 4, 3, 16, 16])).is_ok());
     assert!(video.encode_pixels(&pixels(&[1, 5, 3, 16, 16])).is_err());
 }
+
+#[test]
+fn kept_features_of_another_width_are_named() {
+    let model = Fixture::open("base-like").model(&Device::flex());
+    let features = burn::tensor::Tensor::zeros([1, 17, 5], &Device::flex());
+    let message = model.prefix(features).err().unwrap().to_string();
+    assert!(message.contains("5 wide"), "{message}");
+}

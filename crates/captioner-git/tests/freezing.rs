@@ -66,3 +66,14 @@ fn a_model_without_autodiff_is_an_error_and_no_panic() {
     let error = model.gradients(&batch, &LossOptions::default());
     assert!(matches!(error, Err(ModelError::NoAutodiff)));
 }
+
+#[test]
+fn the_encoder_is_frozen_when_nothing_before_the_decoder_is_trained() {
+    let config = GitConfig::small(30, 0, 1, 2);
+    let model = GitForCausalLm::new(config, 1, &Device::flex().autodiff()).unwrap();
+    assert!(!model.encoder_is_frozen());
+    let encoder = [NamePattern::new("image_encoder").unwrap()];
+    assert!(freeze(model.clone(), &encoder).unwrap().encoder_is_frozen());
+    let decoder = [NamePattern::new("decoder").unwrap()];
+    assert!(!freeze(model, &decoder).unwrap().encoder_is_frozen());
+}

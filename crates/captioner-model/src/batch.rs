@@ -6,6 +6,7 @@ use captioner_image::PixelValues;
 use captioner_text::TokenBatch;
 
 use crate::error::{BatchError, ModelError};
+use crate::model::floats_on_host;
 use crate::spec::Tokens;
 
 /// Label of a position that is not counted in the loss.
@@ -37,11 +38,12 @@ pub struct CaptionBatch {
 }
 
 /// The rows and targets of the loss: position `t` predicts the token at `t + 1`.
-pub(crate) struct Targets {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Targets {
     /// Flat positions in `[captions, length]`.
-    pub(crate) positions: Vec<i64>,
+    pub positions: Vec<i64>,
     /// The token each of them should predict.
-    pub(crate) tokens: Vec<i64>,
+    pub tokens: Vec<i64>,
 }
 
 impl FeatureRows {
@@ -59,6 +61,15 @@ impl FeatureRows {
                 shape,
             }),
         }
+    }
+
+    /// Takes features from their device.
+    ///
+    /// # Errors
+    /// When the device fails, or there is none.
+    pub fn from_tensor(features: Tensor<3>) -> Result<Self, ModelError> {
+        let shape = features.dims();
+        Ok(Self::new(floats_on_host(features)?, shape)?)
     }
 
     /// `[B, I, E]`.
@@ -108,6 +119,17 @@ impl CaptionBatch {
     pub fn new(visual: impl Into<Visual>, tokens: TokenBatch) -> Result<Self, ModelError> {
         let visual = visual.into();
         let pictures = visual.count();
+        let (ids, mask) = (tokens.input_ids.len(), tokens.attention_mask.len());
+        let (rows, columns) = (tokens.rows, tokens.columns);
+        if rows.checked_mul(columns) != Some(ids) || ids != mask {
+            return Err(BatchError::Tokens {
+                ids,
+                mask,
+                rows,
+                columns,
+            }
+            .into());
+        }
         let lengths = || (0..tokens.rows).map(|row| tokens.row_length(row));
         if lengths().min().unwrap_or(0) == 0 || !tokens.rows.is_multiple_of(pictures) {
             return Err(BatchError::Rows {
@@ -142,9 +164,13 @@ impl CaptionBatch {
             .input_ids
             .iter()
             .zip(&self.tokens.attention_mask);
-        for (label, (&id, &mask)) in self.labels.iter_mut().zip(ids) {
+        let length = self.tokens.columns;
+        for (at, (label, (&id, &mask))) in self.labels.iter_mut().zip(ids).enumerate() {
+            // A row of one token alone fills up a picture that has fewer captions: nothing counts.
+            let is_filler = self.tokens.row_length(at / length) < 2;
             if mask == 0 {
-                *label = if in_loss { i64::from(id) } else { IGNORE_INDEX };
+                let counts = in_loss && !is_filler;
+                *label = if counts { i64::from(id) } else { IGNORE_INDEX };
             }
         }
         self
@@ -198,7 +224,8 @@ impl CaptionBatch {
         self.targets().tokens.len()
     }
 
-    pub(crate) fn targets(&self) -> Targets {
+    /// The counted positions and what each should predict.
+    pub fn targets(&self) -> Targets {
         let length = self.padded_length();
         let counted = self
             .labels
@@ -236,7 +263,7 @@ impl CaptionBatch {
 
     /// The tokens on a device, with pads hidden where one counts. Elsewhere nothing that counts
     /// comes after a pad.
-    pub(crate) fn upload_tokens(&self, device: &Device) -> Tokens {
+    pub fn upload_tokens(&self, device: &Device) -> Tokens {
         let ids = self.tokens.input_ids.iter().map(|&id| i64::from(id));
         let shape = [self.captions(), self.padded_length()];
         let ids: Tensor<2, Int> = Tensor::from_data(TensorData::new(ids.collect(), shape), device);
@@ -333,6 +360,23 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(message.contains("caption 1"), "{message}");
+    }
+
+    #[test]
+    fn rows_that_only_fill_up_count_nothing_whatever_pads_do() {
+        let rows = [vec![1, 7, 2], vec![1]];
+        let batch = CaptionBatch::new(pixels(1), tokens(&rows, Padding::MaxLength(4))).unwrap();
+        assert_eq!(batch.with_pads_in_loss(true).targets().tokens, [7, 2, 0]);
+    }
+
+    #[test]
+    fn tokens_that_do_not_fill_their_rows_are_refused() {
+        let mut broken = tokens(&[vec![1, 2]], Padding::Longest);
+        broken.rows = 2;
+        assert!(CaptionBatch::new(pixels(1), broken).is_err());
+        let mut broken = tokens(&[vec![1, 2]], Padding::Longest);
+        broken.attention_mask.pop();
+        assert!(CaptionBatch::new(pixels(1), broken).is_err());
     }
 
     #[test]

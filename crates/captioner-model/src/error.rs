@@ -126,8 +126,8 @@ pub enum ModelError {
     NoAutodiff,
     /// Gradients were asked of a model without a parameter to train.
     #[error(
-        "nothing can be trained: all {parameters} parameters are frozen; freeze fewer, or add an \
-         adapter"
+        "nothing can be trained: no parameter that the loss depends on is left to train (of \
+         {parameters}); freeze fewer, or add an adapter"
     )]
     NothingToTrain {
         /// Number of parameter tensors.
@@ -201,6 +201,29 @@ pub enum BatchError {
         id: i64,
         /// The model's vocabulary.
         vocab_size: usize,
+    },
+    /// Pads are to count, and the model can't hide them from what follows.
+    #[error("this model can't count pads in the loss: leave them out")]
+    PadsInLoss,
+    /// Ids or a mask that do not fill the rows.
+    #[error("{ids} ids and {mask} mask values do not fill {rows} rows of {columns} tokens")]
+    Tokens {
+        /// Token ids.
+        ids: usize,
+        /// Values of the attention mask.
+        mask: usize,
+        /// Rows that are said to be there.
+        rows: usize,
+        /// Tokens of each.
+        columns: usize,
+    },
+    /// Kept features of another encoder.
+    #[error("features are {found} wide, but the model's encoder gives {expected}: encode anew")]
+    FeatureWidth {
+        /// Width that was given.
+        found: usize,
+        /// The encoder's.
+        expected: usize,
     },
     /// No prediction is counted.
     #[error("no position counts: every caption is a single token")]

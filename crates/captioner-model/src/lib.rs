@@ -43,10 +43,10 @@ pub use captioner_ops::burn;
 
 pub use adapter::{
     AdapterError, AdapterMismatch, LoraConfig, add_lora, has_adapter, load_adapter, merge_adapter,
-    save_adapter,
+    remove_adapter, save_adapter,
 };
 pub use any::AnyCaptioner;
-pub use batch::{CaptionBatch, FeatureRows, IGNORE_INDEX, Visual};
+pub use batch::{CaptionBatch, FeatureRows, IGNORE_INDEX, Targets, Visual};
 pub use cache::TextCache;
 pub use captioner_image::PixelValues;
 pub use captioner_text::{EncodeOptions, Padding, TokenBatch};
@@ -58,7 +58,7 @@ pub use freeze::{freeze, parameter_names};
 pub use generation::{EarlyStopping, GENERATION_FILE, Generated, GenerationConfig, StreamedToken};
 pub use layers::{Embedding, LayerNorm, Linear, LinearVisitor, Lora, activate, parameter};
 pub use loss::{LossOptions, LossOutput, Predictions};
-pub use model::CaptionModel;
+pub use model::{CaptionModel, counted_logits};
 pub use parameters::{ByName, LayerKind, NamedMapper, NamedVisitor, ParameterName};
 pub use pattern::NamePattern;
 pub use pictures::upload_pictures;

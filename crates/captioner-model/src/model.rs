@@ -47,7 +47,16 @@ pub trait CaptionModel: Module {
     fn encode(&self, pixels: &PixelValues) -> Result<Tensor<3>, ModelError>;
 
     /// Features `[B, I, E]` to what the decoder reads of them.
-    fn prefix(&self, features: Tensor<3>) -> Self::Prefix;
+    ///
+    /// # Errors
+    /// When the features have another width than the encoder's.
+    fn prefix(&self, features: Tensor<3>) -> Result<Self::Prefix, ModelError>;
+
+    /// Whether nothing that [`encode`](Self::encode) depends on is trained, so that a trainer may
+    /// keep its features. By default that is not known.
+    fn encoder_is_frozen(&self) -> bool {
+        false
+    }
 
     /// A cache without tokens, for one sequence for each of `pads`, which says how many pads it has
     /// on its left, with room for `capacity` tokens, pads included.
@@ -56,13 +65,15 @@ pub trait CaptionModel: Module {
     /// Decoder output of every position at once (teacher-forced): ids `[R, T]` to `[R, T, D]`. Rows
     /// and lengths were checked.
     ///
-    /// By default they [`extend`](Self::extend) an empty cache. That leaves [`Tokens::pads`] out:
-    /// where pads count in the loss, those behind others see them.
+    /// By default they [`extend`](Self::extend) an empty cache, which hides no pads on the right.
     ///
     /// # Errors
-    /// What the model can't compute.
+    /// What the model can't compute; by default, that pads count in the loss.
     fn hidden(&self, prefix: &Self::Prefix, tokens: Tokens) -> Result<Tensor<3>, ModelError> {
         let [rows, length] = tokens.dims();
+        if tokens.pads.is_some() {
+            return Err(BatchError::PadsInLoss.into());
+        }
         let mut empty = self.cache(&vec![0; rows], length);
         self.extend(prefix, tokens.ids, &mut empty)
     }
@@ -91,7 +102,7 @@ pub trait CaptionModel: Module {
     /// # Errors
     /// As [`encode`](Self::encode).
     fn encode_pixels(&self, pixels: &PixelValues) -> Result<Self::Prefix, ModelError> {
-        Ok(self.prefix(self.encode(pixels)?))
+        self.prefix(self.encode(pixels)?)
     }
 
     /// Reads the pictures of a batch, or takes their kept features.
@@ -99,10 +110,10 @@ pub trait CaptionModel: Module {
     /// # Errors
     /// As [`encode`](Self::encode).
     fn encode_batch(&self, batch: &CaptionBatch) -> Result<Self::Prefix, ModelError> {
-        Ok(self.prefix(match batch.visual() {
+        self.prefix(match batch.visual() {
             Visual::Pixels(pixels) => self.encode(pixels)?,
             Visual::Features(features) => features.upload(&self.device()),
-        }))
+        })
     }
 
     /// Teacher-forced logits of every position: ids `[R, T]` to `[R, T, V]`.
@@ -157,6 +168,10 @@ pub trait CaptionModel: Module {
     ) -> Result<(LossOutput, GradientsParams), ModelError> {
         check_trainable(self)?;
         let LossOutput { loss, count } = self.loss(batch, options)?;
+        if !loss.is_tracked() {
+            // What is trained is not on the way to the loss, as an encoder before kept features.
+            return Err(ModelError::NothingToTrain { parameters: 0 });
+        }
         let detached = loss.clone().inner();
         let grads = GradientsParams::from_grads(loss.backward(), self);
         let loss = detached;
@@ -224,8 +239,12 @@ pub trait CaptionModel: Module {
     }
 }
 
-/// Logits and targets of the counted positions, `[N, V]` and `[N]`.
-fn counted_logits<M: CaptionModel>(
+/// Logits and targets of the counted positions of a batch, `[N, V]` and `[N]`: what losses and
+/// gradients of one's own are made of.
+///
+/// # Errors
+/// As [`CaptionModel::losses`].
+pub fn counted_logits<M: CaptionModel>(
     model: &M,
     prefix: &M::Prefix,
     batch: &CaptionBatch,

@@ -7,7 +7,7 @@ use captioner_files::create_folder;
 use captioner_image::{
     DecodeOptions, ImageProcessor, ImageProcessorConfig, PixelValues, Source, Workers,
 };
-use captioner_text::{CaptionTokenizer, EncodeOptions, EncodedRows, TokenBatch};
+use captioner_text::{CaptionTokenizer, EncodeOptions, EncodedRows, Padding, TokenBatch};
 
 use crate::batch::CaptionBatch;
 use crate::error::{BatchError, ModelError};
@@ -18,12 +18,11 @@ use crate::spec::ModelSpec;
 ///
 /// ```no_run
 /// use captioner_image::{Source, Workers};
-/// use captioner_model::{EncodeOptions, Padding, Processor};
+/// use captioner_model::Processor;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let processor = Processor::from_pretrained("git-base")?;
 /// let pictures = [Source::File("cat.jpg".as_ref())];
-/// let padded = EncodeOptions { padding: Padding::Longest, ..processor.encode_options() };
-/// let batch = processor.batch(&pictures, &["a cat"], &padded, &Workers::new(0)?)?;
+/// let batch = processor.batch(&pictures, &["a cat"], Some(64), &Workers::new(0)?)?;
 /// assert_eq!(batch.captions(), 1);
 /// # Ok(())
 /// # }
@@ -193,7 +192,8 @@ impl Processor {
     }
 
     /// Pictures and their captions as a model takes them: equally many captions for each picture,
-    /// those of a picture beside each other.
+    /// those of a picture beside each other, truncated to `max_length` tokens and padded to the
+    /// longest.
     ///
     /// # Errors
     /// As [`pixel_values`](Self::pixel_values), [`tokens`](Self::tokens) and [`CaptionBatch::new`].
@@ -201,7 +201,7 @@ impl Processor {
         &self,
         pictures: &[Source<'_>],
         captions: &[S],
-        options: &EncodeOptions,
+        max_length: Option<usize>,
         workers: &Workers,
     ) -> Result<CaptionBatch, ModelError> {
         if pictures.is_empty() || captions.is_empty() {
@@ -212,7 +212,12 @@ impl Processor {
             }
             .into());
         }
-        let tokens = self.tokens(captions, options)?;
+        let options = EncodeOptions {
+            padding: Padding::Longest,
+            max_length,
+            ..EncodeOptions::default()
+        };
+        let tokens = self.tokens(captions, &options)?;
         CaptionBatch::new(self.pixel_values(pictures, workers)?, tokens)
     }
 
@@ -254,7 +259,7 @@ impl Processor {
 mod tests {
     use super::*;
     use captioner_image::{RgbImage, rgb_from_raw};
-    use captioner_text::{Padding, WordPieceTraining};
+    use captioner_text::WordPieceTraining;
 
     fn processor() -> Processor {
         let captions = ["a cat", "a cat on a mat"];
@@ -282,9 +287,7 @@ mod tests {
         let sources = [Source::Rgb(&pictures[0]), Source::Rgb(&pictures[1])];
         let text = ["a cat", "a mat", "a cat on a mat", "a cat"];
         let options = padded(&processor);
-        let batch = processor
-            .batch(&sources, &text, &options, &workers)
-            .unwrap();
+        let batch = processor.batch(&sources, &text, None, &workers).unwrap();
         let pixels = processor.pixel_values(&sources, &workers).unwrap();
         assert_eq!(pixels.shape(), [2, 3, 32, 32]);
         assert_eq!(*batch.visual(), pixels.into());
@@ -296,9 +299,8 @@ mod tests {
     #[test]
     fn nothing_and_a_broken_picture_are_named() {
         let (processor, workers) = (processor(), Workers::new(1).unwrap());
-        let options = padded(&processor);
         let message = |sources: &[Source<'_>], text: &[&str]| {
-            let error = processor.batch(sources, text, &options, &workers);
+            let error = processor.batch(sources, text, None, &workers);
             error.unwrap_err().to_string()
         };
         assert!(message(&[], &[]).contains("0 pictures"));

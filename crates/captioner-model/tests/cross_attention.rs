@@ -138,10 +138,10 @@ impl CaptionModel for Captioner {
         Ok(x + own.projection.forward(read))
     }
 
-    fn prefix(&self, features: Tensor<3>) -> KeyValuePrefix {
-        KeyValuePrefix {
+    fn prefix(&self, features: Tensor<3>) -> Result<KeyValuePrefix, ModelError> {
+        Ok(KeyValuePrefix {
             layers: vec![key_value(&self.text.crossattention, &features)],
-        }
+        })
     }
 
     fn cache(&self, pads: &[usize], capacity: usize) -> TextCache {
@@ -352,6 +352,20 @@ fn kept_features_of_the_encoder_give_the_loss_of_the_pixels() {
 }
 
 #[test]
+fn what_the_loss_does_not_reach_is_an_error_and_no_panic() {
+    let device = Device::flex().autodiff();
+    let model = model(3, &device);
+    let names = ["text_decoder", "vision.self_attn"].map(|p| NamePattern::new(p).unwrap());
+    // The patches alone are trained, and the batch holds features that come after them.
+    let model = freeze(model, &names).unwrap();
+    let features = model.encode(&pixels(2)).unwrap();
+    let features = FeatureRows::from_tensor(features).unwrap();
+    let kept = CaptionBatch::new(features, batch().tokens().clone()).unwrap();
+    let error = model.gradients(&kept, &LossOptions::default());
+    assert!(matches!(error, Err(ModelError::NothingToTrain { .. })));
+}
+
+#[test]
 fn training_lowers_the_loss_and_a_frozen_encoder_gets_no_gradient() {
     let device = Device::flex().autodiff();
     let mut trained = model(3, &device);
@@ -466,10 +480,8 @@ fn adapters_reach_the_layers_that_the_model_names() {
     assert!(has_adapter(&adapted) && !has_adapter(&merge_adapter(adapted)));
 }
 
-/// A model that makes its gradients in a way of its own.
 #[test]
-fn gradients_can_be_made_in_another_way() {
-    // What `gradients` promises is all that a training loop uses: the same step either way.
+fn gradients_are_those_of_the_losses() {
     let model = model(3, &Device::flex().autodiff());
     let options = LossOptions {
         divisor: 7.0,

@@ -182,14 +182,19 @@ impl TrainingArguments {
             let help = "it must be 0 or more";
             SettingError::check(name, value, value.is_finite() && value >= 0.0, help)?;
         }
-        self.validate_metric()?;
+        self.metric_set()?;
         self.validate_best()
     }
 
-    /// What best means must be among the values that evaluations while training give.
-    fn validate_metric(&self) -> Result<(), SettingError> {
+    /// What best means must be among the values that evaluations while training give, and have a
+    /// direction.
+    pub(crate) fn validate_metric(&self, metrics: &MetricSet) -> Result<(), SettingError> {
         let name = self.metric_for_best_model.as_str();
-        let known = self.evaluation_values()?;
+        let mut known: Vec<String> = TEACHER_FORCED.map(|(name, _)| name.to_owned()).to_vec();
+        if self.predict_with_generate {
+            let generated = metrics.value_names().into_iter();
+            known.extend(generated.map(|name| generated_name(&name)));
+        }
         let help = match self.predict_with_generate {
             true => format!("use {}", known.join(", ")),
             false => format!(
@@ -198,22 +203,10 @@ impl TrainingArguments {
             ),
         };
         let fits = known.iter().any(|value| value == self.best_value());
-        SettingError::check("metric_for_best_model", name, fits, help)
-    }
-
-    /// Names of the values that an evaluation while training gives.
-    fn evaluation_values(&self) -> Result<Vec<String>, SettingError> {
-        let metrics = self.metric_set()?;
-        let mut names: Vec<String> = TEACHER_FORCED.map(|(name, _)| name.to_owned()).to_vec();
-        if self.predict_with_generate {
-            names.extend(
-                metrics
-                    .value_names()
-                    .iter()
-                    .map(|name| generated_name(name)),
-            );
-        }
-        Ok(names)
+        SettingError::check("metric_for_best_model", name, fits, help)?;
+        let directed = self.direction(metrics).is_some();
+        let help = "neither more nor less of it is better: set greater_is_better";
+        SettingError::check("metric_for_best_model", name, directed, help)
     }
 
     /// The metrics of generated captions.
@@ -234,6 +227,10 @@ impl TrainingArguments {
 
     /// Whether more of the value that best means is better.
     pub(crate) fn more_is_better(&self, metrics: &MetricSet) -> bool {
+        self.direction(metrics).unwrap_or(false)
+    }
+
+    fn direction(&self, metrics: &MetricSet) -> Option<bool> {
         let name = self.best_value();
         let teacher_forced = TEACHER_FORCED.iter().find(|(known, _)| *known == name);
         let generated = || {
@@ -243,7 +240,7 @@ impl TrainingArguments {
                 .and_then(|value| metrics.greater_is_better(&value))
         };
         let own = teacher_forced.map(|(_, more)| *more).or_else(generated);
-        self.greater_is_better.or(own).unwrap_or(false)
+        self.greater_is_better.or(own)
     }
 
     fn validate_counts(&self) -> Result<(), SettingError> {
@@ -382,22 +379,30 @@ mod tests {
 
     #[test]
     fn what_best_means_is_a_value_of_the_evaluations() {
+        let check = |args: &TrainingArguments| args.validate_metric(&args.metric_set()?);
         let mut args = TrainingArguments {
             metric_for_best_model: "eval_wer".into(),
             ..TrainingArguments::default()
         };
-        args.validate().unwrap();
+        check(&args).unwrap();
         args.metric_for_best_model = "generated_bleu_4".into();
-        let message = args.validate().unwrap_err().to_string();
+        let message = check(&args).unwrap_err().to_string();
         assert!(message.contains("predict_with_generate"), "{message}");
         args.predict_with_generate = true;
-        let message = args.validate().unwrap_err().to_string();
+        let message = check(&args).unwrap_err().to_string();
         assert!(message.contains("generated_wer"), "{message}");
         args.metrics = vec!["bleu_4".into(), "cider_d".into()];
-        args.validate().unwrap();
+        check(&args).unwrap();
         args.metrics = vec!["spice".into()];
         let message = args.validate().unwrap_err().to_string();
         assert!(message.starts_with("metrics is spice"), "{message}");
+        args.metrics = vec!["mean_length".into()];
+        let values = args.metric_set().unwrap().value_names();
+        args.metric_for_best_model = generated_name(&values[0]);
+        let message = check(&args).unwrap_err().to_string();
+        assert!(message.contains("greater_is_better"), "{message}");
+        args.greater_is_better = Some(true);
+        check(&args).unwrap();
     }
 
     #[test]

@@ -67,6 +67,17 @@ impl Default for PixelCache {
     }
 }
 
+/// What a set kept is of no use to others.
+impl Drop for CacheShare {
+    fn drop(&mut self) {
+        let shared = &self.cache.shared;
+        let mut kept = shared.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(set, _), _| *set != self.set);
+        let used = kept.values().map(|picture| picture.bytes()).sum();
+        shared.used.store(used, Ordering::Relaxed);
+    }
+}
+
 impl CacheShare {
     pub(crate) fn get(&self, row: usize) -> Option<Arc<ResizedPicture>> {
         let kept = &self.cache.shared.kept;

@@ -13,7 +13,7 @@ use crate::prepared::PreparedSet;
 /// order of rows. Pictures stay in the set's cache as far as it has memory for them.
 ///
 /// Training needs no such check: it stops at a bad row, or skips it, when it comes to it.
-pub fn check_rows(set: &PreparedSet) -> Vec<TrainError> {
+pub fn find_bad_rows(set: &PreparedSet) -> Vec<TrainError> {
     let rows = set.dataset().len();
     let next = AtomicUsize::new(0);
     let bad: Mutex<Vec<(usize, TrainError)>> = Mutex::default();

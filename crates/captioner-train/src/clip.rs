@@ -16,16 +16,20 @@ pub fn global_norm<M: Module>(model: &M, grads: &GradientsParams) -> Option<Tens
     (!sums.is_empty()).then(|| Tensor::cat(sums, 0).sum().sqrt())
 }
 
-/// Scales the gradients so that their global norm `norm` becomes at most `max_norm`, without
-/// reading it on the host, as PyTorch's `clip_grad_norm_` does.
+/// Scales the gradients so that their global norm becomes at most `max_norm`, without reading it on
+/// the host, as PyTorch's `clip_grad_norm_` does; 0 leaves them as they are. Gives the norm before.
 pub fn clip_grad_norm<M: Module>(
     model: &M,
     grads: &mut GradientsParams,
-    norm: Tensor<1>,
     max_norm: f64,
-) {
-    let factor = (norm + 1e-6).recip().mul_scalar(max_norm).clamp_max(1.0);
-    model.visit(&mut Scale { grads, factor });
+) -> Option<Tensor<1>> {
+    let norm = global_norm(model, grads)?;
+    if max_norm > 0.0 {
+        let factor = (norm.clone() + 1e-6).recip();
+        let factor = factor.mul_scalar(max_norm).clamp_max(1.0);
+        model.visit(&mut Scale { grads, factor });
+    }
+    Some(norm)
 }
 
 struct Squares<'a> {
@@ -76,8 +80,7 @@ mod tests {
         let scale = Tensor::<2>::from_data([[0.0f32, 4.0]], &device);
         let loss = pair.a.val().sum() * 3.0 + (pair.b.val() * scale).sum();
         let mut grads = GradientsParams::from_grads(loss.backward(), &pair);
-        let norm = global_norm(&pair, &grads).unwrap();
-        clip_grad_norm(&pair, &mut grads, norm.clone(), max_norm);
+        let norm = clip_grad_norm(&pair, &mut grads, max_norm).unwrap();
         let a = grads.get::<1>(pair.a.id).unwrap().into_scalar::<f32>();
         let b = grads
             .get::<2>(pair.b.id)
@@ -96,7 +99,9 @@ mod tests {
 
     #[test]
     fn small_gradients_stay_as_they_are() {
-        let (_, a, b) = clipped(10.0);
-        assert_eq!((a, b), (3.0, 4.0));
+        for max_norm in [10.0, 0.0] {
+            let (_, a, b) = clipped(max_norm);
+            assert_eq!((a, b), (3.0, 4.0));
+        }
     }
 }

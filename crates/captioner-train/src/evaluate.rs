@@ -102,8 +102,8 @@ impl Default for EvaluationOptions {
 
 /// Measures `model` on every row of `set`, batch by batch; nothing but texts is kept.
 ///
-/// Predictions are taken at text positions only and aligned with the tokens they predict. `model`
-/// is one on a device without autodiff (`Module::valid` of a training model).
+/// Predictions are taken at text positions only and aligned with the tokens they predict. A training
+/// model is measured as `Module::valid` gives it, without dropout.
 ///
 /// # Errors
 /// When the set is empty, a picture can't be read and bad rows are to stop the run, every row was
@@ -114,6 +114,8 @@ pub fn evaluate<M: CaptionModel>(
     options: &EvaluationOptions,
 ) -> Result<Evaluation, TrainError> {
     let start = Instant::now();
+    // Dropout is for training: a model that records gradients is measured without.
+    let model = &model.valid();
     let name = || set.dataset().name().to_owned();
     if set.dataset().is_empty() {
         return Err(TrainError::EmptySet { set: name() });

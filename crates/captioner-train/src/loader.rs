@@ -1,11 +1,11 @@
 //! Batches made ahead of their use, on threads of their own, in order.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use captioner_data::DataError;
 use captioner_model::CaptionBatch;
 
 use crate::error::TrainError;
@@ -29,13 +29,14 @@ pub struct LoadedBatch {
 ///
 /// Thread `w` of `n` makes batches `w`, `w + n`, ...; reading from the threads in turn restores
 /// the order. The plan is asked for a batch when a thread is free for it, so that an epoch of
-/// millions of rows is never laid out at once. Dropping the loader ends the threads.
+/// millions of rows is never laid out at once. When the loader is dropped, each thread ends after
+/// the batch that it has in hand.
 pub struct DataLoader<P> {
     set: Arc<PreparedSet>,
     plan: P,
     threads: Vec<Worker>,
     /// The thread that makes each batch which was given out, in order.
-    pending: VecDeque<Pending>,
+    pending: VecDeque<usize>,
     next_thread: usize,
 }
 
@@ -44,24 +45,19 @@ struct Worker {
     batches: Receiver<Result<LoadedBatch, TrainError>>,
 }
 
-enum Pending {
-    Thread(usize),
-    /// The plan failed here.
-    Failed(DataError),
-}
-
-impl<P: Iterator<Item = Result<Vec<Sample>, DataError>>> DataLoader<P> {
-    /// Loads `plan`'s batches of `set` on `workers` threads; 0 makes each when it is asked for, on
-    /// the caller's thread.
+impl<P: Iterator<Item = Vec<Sample>>> DataLoader<P> {
+    /// Loads `plan`'s batches of `set` on `workers` threads, or as many of them as the operating
+    /// system gives; 0 makes each batch when it is asked for, on the caller's thread.
     pub fn new(set: &Arc<PreparedSet>, plan: P, workers: usize) -> Self {
+        let threads = (0..workers).map_while(|_| Worker::start(set).ok());
         let mut loader = Self {
             set: set.clone(),
             plan,
-            threads: (0..workers).map(|_| Worker::start(set)).collect(),
+            threads: threads.collect(),
             pending: VecDeque::new(),
             next_thread: 0,
         };
-        for _ in 0..workers * AHEAD {
+        for _ in 0..loader.threads.len() * AHEAD {
             loader.give_out();
         }
         loader
@@ -69,56 +65,45 @@ impl<P: Iterator<Item = Result<Vec<Sample>, DataError>>> DataLoader<P> {
 
     /// Gives the plan's next batch to the next thread.
     fn give_out(&mut self) {
-        let pending = match self.plan.next() {
-            None => return,
-            Some(Err(error)) => Pending::Failed(error),
-            Some(Ok(samples)) => {
-                let thread = self.next_thread;
-                self.next_thread = (thread + 1) % self.threads.len();
-                // A thread that ended early is noticed when its batch is asked for.
-                let _ = self.threads[thread].plans.send(samples);
-                Pending::Thread(thread)
-            }
+        let Some(samples) = self.plan.next() else {
+            return;
         };
-        self.pending.push_back(pending);
+        let thread = self.next_thread;
+        self.next_thread = (thread + 1) % self.threads.len();
+        // A thread that ended early is noticed when its batch is asked for.
+        let _ = self.threads[thread].plans.send(samples);
+        self.pending.push_back(thread);
     }
 }
 
 impl Worker {
-    fn start(set: &Arc<PreparedSet>) -> Self {
+    fn start(set: &Arc<PreparedSet>) -> io::Result<Self> {
         let (plans, samples) = channel::<Vec<Sample>>();
         let (send, batches) = channel();
         let set = set.clone();
-        thread::spawn(move || {
-            for samples in samples {
-                if send.send(set.batch(&samples)).is_err() {
-                    return; // Nobody reads any more.
+        thread::Builder::new()
+            .name("loader".into())
+            .spawn(move || {
+                for samples in samples {
+                    if send.send(set.batch(&samples)).is_err() {
+                        return; // Nobody reads any more.
+                    }
                 }
-            }
-        });
-        Self { plans, batches }
+            })?;
+        Ok(Self { plans, batches })
     }
 }
 
-impl<P: Iterator<Item = Result<Vec<Sample>, DataError>>> Iterator for DataLoader<P> {
+impl<P: Iterator<Item = Vec<Sample>>> Iterator for DataLoader<P> {
     type Item = Result<LoadedBatch, TrainError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.threads.is_empty() {
-            let samples = self.plan.next()?;
-            return Some(match samples {
-                Ok(samples) => self.set.batch(&samples),
-                Err(error) => Err(error.into()),
-            });
+            return Some(self.set.batch(&self.plan.next()?));
         }
-        let pending = self.pending.pop_front()?;
+        let thread = self.pending.pop_front()?;
         self.give_out();
-        Some(match pending {
-            Pending::Failed(error) => Err(error.into()),
-            Pending::Thread(thread) => {
-                let made = self.threads[thread].batches.recv();
-                made.unwrap_or(Err(TrainError::LoaderStopped))
-            }
-        })
+        let made = self.threads[thread].batches.recv();
+        Some(made.unwrap_or(Err(TrainError::LoaderStopped)))
     }
 }

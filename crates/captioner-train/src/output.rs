@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use captioner_files::{replace_folder, write_json};
-use captioner_model::{Pretrained, Processor, save_pretrained};
+use captioner_model::{Pretrained, Processor, has_adapter, save_adapter, save_pretrained};
 
 use crate::arguments::TrainingArguments;
 use crate::error::TrainError;
@@ -15,6 +15,9 @@ const MARKER: &str = "training_args.json";
 
 /// File of a checkpoint that says where the run stood.
 pub const STATE_FILE: &str = "trainer_state.json";
+
+/// Folder of a checkpoint that holds the adapter alone, beside the merged model.
+pub(crate) const ADAPTER: &str = "adapter";
 
 /// A run's output folder.
 pub struct OutputFolder {
@@ -58,7 +61,9 @@ impl OutputFolder {
         fs::create_dir_all(&self.path).map_err(|source| self.failed(source))?;
         write_json(self.path.join(MARKER), arguments)?;
         if arguments.overwrite_output_dir {
-            self.keep(0, None)?;
+            for step in self.steps()? {
+                self.remove(step)?;
+            }
         }
         Ok(())
     }
@@ -74,6 +79,9 @@ impl OutputFolder {
         let path = self.checkpoint(state.global_step);
         replace_folder(&path, |scratch| {
             save_pretrained(model, processor, scratch)?;
+            if has_adapter(model) {
+                save_adapter(model, scratch.join(ADAPTER), None)?;
+            }
             write_json(scratch.join(STATE_FILE), state)?;
             write_json(scratch.join(MARKER), arguments)?;
             Ok::<_, TrainError>(())
@@ -86,22 +94,24 @@ impl OutputFolder {
         self.path.join(format!("checkpoint-{step}"))
     }
 
-    /// Removes the oldest checkpoints beyond `limit`, the best one never.
+    /// Removes the oldest checkpoints beyond `limit`, the newest and the best one never.
     pub(crate) fn keep(&self, limit: usize, best: Option<&Path>) -> Result<(), TrainError> {
         let mut steps = self.steps()?;
         steps.sort_unstable();
         let mut surplus = steps.len().saturating_sub(limit);
+        steps.pop();
         for step in steps {
-            let path = self.checkpoint(step);
-            if surplus == 0 {
-                break;
-            }
-            if best != Some(path.as_path()) {
-                fs::remove_dir_all(&path).map_err(|source| self.failed(source))?;
+            let is_best = best == Some(self.checkpoint(step).as_path());
+            if surplus > 0 && !is_best {
+                self.remove(step)?;
                 surplus -= 1;
             }
         }
         Ok(())
+    }
+
+    fn remove(&self, step: usize) -> Result<(), TrainError> {
+        fs::remove_dir_all(self.checkpoint(step)).map_err(|source| self.failed(source))
     }
 
     fn steps(&self) -> Result<Vec<usize>, TrainError> {
@@ -144,13 +154,13 @@ mod tests {
     }
 
     #[test]
-    fn the_best_checkpoint_is_never_removed() {
+    fn the_best_checkpoint_and_the_newest_are_never_removed() {
         let (_root, folder) = with_checkpoints(&[5, 10, 100]);
         let best = folder.checkpoint(5);
         folder.keep(2, Some(&best)).unwrap();
         assert_eq!(left(&folder), [5, 100]);
         folder.keep(1, Some(&best)).unwrap();
-        assert_eq!(left(&folder), [5]);
+        assert_eq!(left(&folder), [5, 100]);
     }
 
     #[test]

@@ -133,11 +133,11 @@ impl PreparedSet {
         &self.processor
     }
 
-    /// The rows that were skipped so far: when the set was opened, and since, in the order of rows.
+    /// The rows of this set that were skipped so far, in their order. Those that were left out when
+    /// the whole set was opened are in [`CaptionDataset::skipped`].
     pub fn skipped(&self) -> Vec<SkippedRow> {
-        let since = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
-        let opened = self.dataset.skipped().iter().cloned();
-        opened.chain(since.values().cloned()).collect()
+        let skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        skipped.values().cloned().collect()
     }
 
     /// How many captions were truncated so far, each counted once.
@@ -248,7 +248,7 @@ impl PreparedSet {
         let resized = self
             .processor
             .image
-            .resize(source(&picture), &self.processor.decoding)
+            .resize(picture_source(&picture), &self.processor.decoding)
             .map_err(|source| self.bad_picture(row, source))?;
         Ok(match &self.pixels {
             Some(cache) => cache.insert(row, resized),
@@ -288,7 +288,7 @@ impl PreparedSet {
 
     fn encode(&self, row: usize) -> Result<EncodedRows, TrainError> {
         let captions = self.dataset.captions(row)?;
-        if captions.is_empty() {
+        if captions.iter().all(|caption| caption.trim().is_empty()) {
             return Err(DataError::no_caption(self.dataset.as_ref(), row).into());
         }
         let longest = match self.padding {
@@ -321,7 +321,7 @@ impl PreparedSet {
 }
 
 /// A data set's picture as the image crate reads it.
-pub fn source(picture: &Picture) -> Source<'_> {
+pub fn picture_source(picture: &Picture) -> Source<'_> {
     match picture {
         Picture::Encoded(bytes) => Source::Encoded(bytes),
         Picture::Rgb8 {
@@ -347,7 +347,7 @@ pub fn decode_row(
     options: &DecodeOptions,
 ) -> Result<RgbImage, TrainError> {
     let picture = dataset.picture(row)?;
-    let decoded = source(&picture).to_rgb(options);
+    let decoded = picture_source(&picture).to_rgb(options);
     let decoded = decoded.map_err(|source| TrainError::Picture {
         row: describe(dataset, row),
         source,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use captioner_data::{CaptionDataset, DataError};
+use captioner_data::CaptionDataset;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -106,42 +106,36 @@ impl EpochBatches {
         self.rows.pop()
     }
 
-    fn sample(&mut self, row: usize) -> Result<Sample, DataError> {
-        // A row without captions is a bad row for whoever reads it; it has no caption to draw.
-        let caption = match self.dataset.caption_count(row)? {
-            0 => 0,
-            all => self.random.random_range(0..all),
+    fn sample(&mut self, row: usize) -> Sample {
+        // A row without captions, or one that can't be read, is a bad row for whoever reads it.
+        let caption = match self.dataset.caption_count(row) {
+            Ok(0) | Err(_) => 0,
+            Ok(all) => self.random.random_range(0..all),
         };
-        Ok(Sample {
+        Sample {
             row,
             caption,
             captions: self.captions,
             augmentation: Some(self.random.random()),
-        })
+        }
     }
 }
 
 impl Iterator for EpochBatches {
-    type Item = Result<Vec<Sample>, DataError>;
+    type Item = Vec<Sample>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut batch = Vec::with_capacity(self.batch_size);
         while batch.len() < self.batch_size {
             let Some(row) = self.next_row() else { break };
-            match self.sample(row) {
-                Ok(sample) => batch.push(sample),
-                Err(error) => return Some(Err(error)),
-            }
+            batch.push(self.sample(row));
         }
-        (!batch.is_empty()).then_some(Ok(batch))
+        (!batch.is_empty()).then_some(batch)
     }
 }
 
 /// All rows in their own order, each with its first caption, for evaluation.
-pub fn sequential_batches(
-    rows: usize,
-    batch_size: usize,
-) -> impl Iterator<Item = Result<Vec<Sample>, DataError>> {
+pub fn sequential_batches(rows: usize, batch_size: usize) -> impl Iterator<Item = Vec<Sample>> {
     let batch_size = batch_size.max(1);
     let first = |row| Sample {
         row,
@@ -151,7 +145,7 @@ pub fn sequential_batches(
     };
     (0..rows.div_ceil(batch_size)).map(move |batch| {
         let start = batch * batch_size;
-        Ok((start..rows.min(start + batch_size)).map(first).collect())
+        (start..rows.min(start + batch_size)).map(first).collect()
     })
 }
 
@@ -161,12 +155,12 @@ mod tests {
 
     use super::*;
     use captioner_creatures::Creatures;
-    use captioner_data::{Feature, Picture};
+    use captioner_data::{DataError, Feature, Picture};
 
     fn batches(epoch: u64) -> Vec<Vec<Sample>> {
         let set = Arc::new(Creatures::with_rows(50, 1));
         let epoch = Sampler::new(set, 8, 1, 7).epoch(epoch);
-        epoch.map(Result::unwrap).collect()
+        epoch.collect()
     }
 
     #[test]
@@ -225,7 +219,7 @@ mod tests {
     fn blocks_are_shuffled_and_each_is_read_in_one_go() {
         let rows = |epoch| -> Vec<usize> {
             let batches = Sampler::new(Arc::new(Blocks), 100, 1, 7).epoch(epoch);
-            batches.flat_map(Result::unwrap).map(|s| s.row).collect()
+            batches.flatten().map(|s| s.row).collect()
         };
         let order = rows(0);
         assert_eq!(order, rows(0));

@@ -9,7 +9,7 @@ use captioner_model::{
 };
 
 use crate::arguments::TrainingArguments;
-use crate::clip::{clip_grad_norm, global_norm};
+use crate::clip::clip_grad_norm;
 use crate::error::TrainError;
 use crate::optimizer::adamw_optimizer;
 use crate::schedule::Schedule;
@@ -20,6 +20,7 @@ pub(crate) struct Stepper<M> {
     optimizer: ModuleOptimizer,
     schedule: Schedule,
     recent: Recent,
+    trained_batches: usize,
 }
 
 /// Values since the last log entry; they stay on the device until then.
@@ -40,7 +41,13 @@ impl<M: Pretrained> Stepper<M> {
             model,
             schedule: Schedule::new(kind, args.learning_rate, warmup, total_steps),
             recent: Recent::default(),
+            trained_batches: 0,
         }
+    }
+
+    /// Batches that something was learnt from.
+    pub(crate) fn trained_batches(&self) -> usize {
+        self.trained_batches
     }
 
     /// The optimizer step after `done` others, over the batches whose gradients it sums. Without a
@@ -57,6 +64,7 @@ impl<M: Pretrained> Stepper<M> {
             return Ok(());
         }
         self.recent.steps += 1;
+        self.trained_batches += batches.len();
         let tokens: usize = batches.iter().map(CaptionBatch::target_count).sum();
         let options = LossOptions {
             label_smoothing: args.label_smoothing_factor,
@@ -72,12 +80,7 @@ impl<M: Pretrained> Stepper<M> {
             sum.accumulate(&self.model, grads);
         }
         let mut grads = sum.grads();
-        self.recent.norm = global_norm(&self.model, &grads);
-        if let Some(norm) = self.recent.norm.clone()
-            && args.max_grad_norm > 0.0
-        {
-            clip_grad_norm(&self.model, &mut grads, norm, args.max_grad_norm);
-        }
+        self.recent.norm = clip_grad_norm(&self.model, &mut grads, args.max_grad_norm);
         self.model = self.optimizer.step(rate, self.model.clone(), grads);
         Ok(())
     }

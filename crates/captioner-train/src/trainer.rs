@@ -1,18 +1,19 @@
 //! The training loop, by steps.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use captioner_metrics::MetricSet;
-use captioner_model::{GenerationConfig, Pretrained};
+use captioner_metrics::{Metric, MetricSet};
+use captioner_model::{GenerationConfig, Pretrained, has_adapter, load_adapter, remove_adapter};
 
 use crate::arguments::{IntervalStrategy, TrainingArguments};
 use crate::callback::TrainerCallback;
 use crate::error::TrainError;
 use crate::evaluate::{Evaluation, EvaluationOptions, evaluate};
 use crate::loader::{DataLoader, LoadedBatch};
-use crate::output::OutputFolder;
+use crate::output::{ADAPTER, OutputFolder};
 use crate::prepared::PreparedSet;
 use crate::sampler::Sampler;
 use crate::state::{LogEntry, TrainerState};
@@ -102,6 +103,9 @@ impl Trainer {
                 return Err(TrainError::EmptySet { set });
             }
         }
+        if eval.is_none() && arguments.eval_strategy != IntervalStrategy::No {
+            return Err(TrainError::NoEvaluationSet);
+        }
         let overwrite = arguments.overwrite_output_dir;
         let output = OutputFolder::check(&arguments.output_dir, overwrite)?;
         Ok(Self {
@@ -120,10 +124,14 @@ impl Trainer {
         self
     }
 
-    /// Replaces the metrics of generated captions, so that they may hold a user's own.
-    pub fn with_metrics(mut self, metrics: MetricSet) -> Self {
-        self.metrics = metrics;
-        self
+    /// Adds a metric of one's own to those of generated captions; its values may be what
+    /// `metric_for_best_model` names.
+    ///
+    /// # Errors
+    /// When a value of it has the name of another metric's.
+    pub fn with_metric(mut self, metric: Box<dyn Metric>) -> Result<Self, TrainError> {
+        self.metrics = self.metrics.with(metric)?;
+        Ok(self)
     }
 
     /// The settings.
@@ -159,6 +167,10 @@ impl Trainer {
     /// Checkpoints that were written stay.
     pub fn train<M: Pretrained>(&mut self, model: M) -> Result<TrainOutput<M>, TrainError> {
         let start = Instant::now();
+        self.arguments.validate_metric(&self.metrics)?;
+        if self.arguments.predict_with_generate {
+            self.generation(&model).validate(&model.spec())?;
+        }
         self.output.claim(&self.arguments)?;
         let mut state = TrainerState {
             max_steps: self.total_steps(),
@@ -172,9 +184,12 @@ impl Trainer {
             epoch += 1;
         }
         self.notify(|c| c.on_train_end(&state));
+        if stepper.trained_batches() == 0 {
+            return Err(self.no_good_rows());
+        }
         let best = state.best_model_checkpoint.clone();
         let model = match best.filter(|_| self.arguments.load_best_model_at_end) {
-            Some(best) => M::from_pretrained(&best, &stepper.model.device())?,
+            Some(best) => load_best(stepper.model, &best)?,
             None => stepper.model,
         };
         Ok(TrainOutput {
@@ -194,10 +209,9 @@ impl Trainer {
         let accumulated = self.arguments.gradient_accumulation_steps;
         let mut batches = DataLoader::new(&self.train, self.sampler().epoch(epoch), workers);
         let per_epoch = self.steps_per_epoch();
-        let mut used = 0;
         for step in 1..=per_epoch {
             if state.global_step == state.max_steps {
-                return Ok(());
+                break;
             }
             let micro: Result<Vec<LoadedBatch>, TrainError> =
                 batches.by_ref().take(accumulated).collect();
@@ -205,20 +219,19 @@ impl Trainer {
                 .into_iter()
                 .filter_map(|loaded| loaded.batch)
                 .collect();
-            used += micro.len();
             stepper.step(&self.arguments, state.global_step, &micro)?;
             state.global_step += 1;
             state.epoch = epoch as f64 + step as f64 / per_epoch as f64;
             self.notify(|c| c.on_step_end(state));
             self.after_step(stepper, state, step == per_epoch)?;
         }
-        match used {
+        match stepper.trained_batches() {
             0 => Err(self.no_good_rows()),
             _ => Ok(()),
         }
     }
 
-    /// The error that every row of an epoch was skipped: such a run would learn nothing.
+    /// The error that every row so far was skipped: such a run would learn nothing.
     fn no_good_rows(&self) -> TrainError {
         let skipped = self.train.skipped();
         TrainError::NoGoodRows {
@@ -245,10 +258,11 @@ impl Trainer {
             IntervalStrategy::Steps => step.is_multiple_of(every),
             IntervalStrategy::Epoch => epoch_ends,
         };
+        let saves = due(self.arguments.save_strategy, self.arguments.save_steps);
         if due(self.arguments.eval_strategy, self.arguments.eval_every()) {
-            self.evaluate_in(&stepper.model, state)?;
+            self.evaluate_in(&stepper.model, state, saves)?;
         }
-        if due(self.arguments.save_strategy, self.arguments.save_steps) {
+        if saves {
             self.save_in(&stepper.model, state)?;
         }
         Ok(())
@@ -268,12 +282,16 @@ impl Trainer {
         &mut self,
         model: &M,
         state: &mut TrainerState,
+        saves: bool,
     ) -> Result<(), TrainError> {
         let generate = self.arguments.predict_with_generate;
         let Some(evaluation) = self.measure(&model.valid(), generate)? else {
             return Ok(());
         };
-        self.note_best(state, &evaluation)?;
+        // The best model is the best of those that are saved.
+        if saves {
+            self.note_best(state, &evaluation)?;
+        }
         self.notify(|c| c.on_evaluate(state, &evaluation));
         let values = evaluation.scores.iter();
         let values = values.map(|(name, value)| (format!("eval_{name}"), *value));
@@ -297,7 +315,7 @@ impl Trainer {
         };
         let more = self.arguments.more_is_better(&self.metrics);
         let better = |best: f64| if more { value > best } else { value < best };
-        if state.best_metric.is_none_or(better) {
+        if !value.is_nan() && state.best_metric.is_none_or(better) {
             state.best_metric = Some(value);
             state.best_model_checkpoint = Some(self.output.checkpoint(state.global_step));
         }
@@ -329,13 +347,25 @@ impl Trainer {
             .ok_or(TrainError::NoEvaluationSet)
     }
 
-    /// How evaluations of this run are made, captions generated where `generate` says so.
-    pub fn evaluation_options(&self, generate: bool) -> EvaluationOptions {
-        let generation = GenerationConfig {
+    /// The decoding settings of a model's own, with the run's lengths and beams.
+    fn generation<M: Pretrained>(&self, model: &M) -> GenerationConfig {
+        GenerationConfig {
             max_length: Some(self.arguments.generation_max_length),
+            max_new_tokens: None,
             num_beams: self.arguments.generation_num_beams,
-            ..GenerationConfig::default()
-        };
+            num_return_sequences: 1,
+            ..model.generation_config().clone()
+        }
+    }
+
+    /// How evaluations of a model in this run are made, captions generated where `generate` says
+    /// so.
+    pub fn evaluation_options<M: Pretrained>(
+        &self,
+        model: &M,
+        generate: bool,
+    ) -> EvaluationOptions {
+        let generation = self.generation(model);
         EvaluationOptions {
             batch_size: self.arguments.per_device_eval_batch_size,
             generation: generate.then_some(generation),
@@ -353,7 +383,7 @@ impl Trainer {
         let Some(set) = &self.eval else {
             return Ok(None);
         };
-        let options = self.evaluation_options(generate);
+        let options = self.evaluation_options(model, generate);
         evaluate(model, set, &options).map(Some)
     }
 
@@ -362,4 +392,14 @@ impl Trainer {
             tell(callback.as_mut());
         }
     }
+}
+
+/// The model with the weights of a checkpoint of the same run: freezing and settings stay, and of an
+/// adapter the checkpoint's takes its place, as the weights under it were frozen.
+fn load_best<M: Pretrained>(model: M, checkpoint: &Path) -> Result<M, TrainError> {
+    if has_adapter(&model) {
+        let bare = remove_adapter(model);
+        return Ok(load_adapter(bare, checkpoint.join(ADAPTER))?);
+    }
+    Ok(model.load_weights(checkpoint)?)
 }

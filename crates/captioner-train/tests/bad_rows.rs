@@ -6,14 +6,14 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use captioner_data::{
     BadRows, CaptionDataset, DataError, Feature, InMemoryDataset, OpenOptions, Picture,
-    PictureFolder,
+    PictureFolder, SkippedRow,
 };
 use captioner_git::{GitConfig, GitForCausalLm};
 use captioner_model::Processor;
 use captioner_text::{CaptionTokenizer, WordPieceTraining};
 use captioner_train::{
     DataLoader, EvaluationOptions, IntervalStrategy, PreparedSet, Sampler, TrainError, Trainer,
-    TrainingArguments, check_rows, evaluate, sequential_batches,
+    TrainingArguments, evaluate, find_bad_rows, sequential_batches,
 };
 
 fn processor() -> Processor {
@@ -125,7 +125,10 @@ fn a_run_over_bad_rows_keeps_its_steps() {
 #[test]
 fn a_full_check_lists_every_bad_row_in_order() {
     let set = prepared(dataset(), BadRows::Stop);
-    let bad: Vec<_> = check_rows(&set).iter().map(ToString::to_string).collect();
+    let bad: Vec<_> = find_bad_rows(&set)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(bad.len(), 2);
     assert!(
         bad[0].contains("row 3") && bad[1].contains("row 6"),
@@ -139,15 +142,26 @@ fn sets_without_a_usable_row_are_errors() {
     let empty = prepared(InMemoryDataset::new("nothing"), BadRows::Skip);
     let error = Trainer::new(arguments(&folder), empty.clone(), None);
     assert!(matches!(error.err(), Some(TrainError::EmptySet { .. })));
+    let some = prepared(dataset(), BadRows::Skip);
+    let error = Trainer::new(arguments(&folder), some, None);
+    assert!(matches!(error.err(), Some(TrainError::NoEvaluationSet)));
     let error = evaluate(&model(), &empty, &EvaluationOptions::default());
     assert!(matches!(error.err(), Some(TrainError::EmptySet { .. })));
 
     let mut broken = InMemoryDataset::new("broken");
     broken.push(Picture::Encoded(Vec::new()), ["a square"]);
     let broken = prepared(broken, BadRows::Skip);
-    let mut trainer = Trainer::new(arguments(&folder), broken.clone(), None).unwrap();
-    let error = trainer.train(model()).err().unwrap();
-    assert!(matches!(error, TrainError::NoGoodRows { .. }), "{error}");
+    for max_steps in [None, Some(1)] {
+        let arguments = TrainingArguments {
+            output_dir: folder.path().join(format!("run-{max_steps:?}")),
+            eval_strategy: IntervalStrategy::No,
+            max_steps,
+            ..arguments(&folder)
+        };
+        let mut trainer = Trainer::new(arguments, broken.clone(), None).unwrap();
+        let error = trainer.train(model()).err().unwrap();
+        assert!(matches!(error, TrainError::NoGoodRows { .. }), "{error}");
+    }
     let error = evaluate(&model(), &broken, &EvaluationOptions::default());
     assert!(matches!(error.err(), Some(TrainError::NoGoodRows { .. })));
 }
@@ -172,9 +186,9 @@ fn rows_that_were_left_out_when_a_folder_was_opened_are_listed_too() {
     let plan = Sampler::new(set.dataset().clone(), 8, 1, 0).epoch(0);
     let loaded: Result<Vec<_>, _> = DataLoader::new(&set, plan, 1).collect();
     assert_eq!(loaded.unwrap()[0].rows, [0]);
-    let mut rows: Vec<_> = set.skipped().iter().map(|row| row.row).collect();
-    rows.sort_unstable();
-    assert_eq!(rows, [2, 3, 4]);
+    let rows = |skipped: &[SkippedRow]| -> Vec<usize> { skipped.iter().map(|r| r.row).collect() };
+    assert_eq!(rows(set.dataset().skipped()), [2, 4]);
+    assert_eq!(rows(&set.skipped()), [3]);
 }
 
 /// A set whose pictures come from somewhere that fails in its own way, and differ at each reading.

@@ -103,8 +103,8 @@ impl CaptionModel for ByHeart {
         Ok(Tensor::from_data(data, &self.device()))
     }
 
-    fn prefix(&self, features: Tensor<3>) -> Tensor<3> {
-        features
+    fn prefix(&self, features: Tensor<3>) -> Result<Tensor<3>, ModelError> {
+        Ok(features)
     }
 
     fn cache(&self, pads: &[usize], _capacity: usize) -> Position {

@@ -83,6 +83,12 @@ pub fn merge_adapter<M: CaptionModel>(mut model: M) -> M {
     model.map(&mut Unfreezing)
 }
 
+/// Takes the adapter off; the model computes what it did without it. What was frozen stays frozen.
+pub fn remove_adapter<M: CaptionModel>(mut model: M) -> M {
+    model.linear_layers(&mut |_, linear| linear.lora = None);
+    model
+}
+
 /// Lets every parameter be trained.
 struct Unfreezing;
 

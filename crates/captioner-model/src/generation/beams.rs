@@ -73,7 +73,9 @@ impl<'a> Beams<'a> {
         }
         let ends = self.running[0].sequence.eos.len();
         let count = (1 + ends).max(2) * self.running.len();
+        // A forbidden token is no candidate, however few others there are.
         let best = highest(scores, count).into_iter();
+        let best = best.filter(|&index| scores[index] > f32::NEG_INFINITY);
         best.map(|index| Candidate {
             beam: index / vocab,
             token: (index % vocab) as u32,
@@ -156,6 +158,9 @@ impl Search for Beams<'_> {
             return Err(ModelError::NoNextToken);
         }
         let candidates = self.candidates(scores);
+        if candidates.is_empty() {
+            return Err(ModelError::NoNextToken);
+        }
         let sequences: Vec<Sequence> = candidates.iter().map(|c| self.sequence_of(c)).collect();
         let beams = candidates.iter().zip(sequences);
         let (ended, open): (Vec<_>, Vec<_>) = beams
@@ -290,6 +295,18 @@ mod tests {
         beams.advance(&mut logits([end, end])).unwrap();
         assert!(beams.is_finished());
         assert_eq!(beams.into_results().len(), 2);
+    }
+
+    #[test]
+    fn where_every_token_is_forbidden_none_is_taken() {
+        let config = GenerationConfig {
+            num_beams: 2,
+            suppress_tokens: vec![0, 1, 2],
+            ..GenerationConfig::default()
+        };
+        let mut beams = search(&config);
+        let error = beams.advance(&mut logits([[0.3, 0.3, 0.4]; 2]));
+        assert!(matches!(error, Err(ModelError::NoNextToken)));
     }
 
     #[test]

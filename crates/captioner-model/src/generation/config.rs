@@ -23,19 +23,19 @@ const DEFAULT_NEW_TOKENS: usize = 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GenerationConfig {
-    /// Longest text; where neither this nor `max_new_tokens` is set, 20 new tokens are generated.
+    /// Longest sequence; where neither this nor `max_new_tokens` is set, 20 new tokens are generated.
     pub max_length: Option<usize>,
     /// Most tokens after the prompt; goes before `max_length`.
     pub max_new_tokens: Option<usize>,
-    /// The text does not end before it has this many tokens.
+    /// The sequence does not end before it has this many tokens.
     pub min_length: usize,
-    /// The text does not end before this many tokens after the prompt; goes before `min_length`.
+    /// The sequence does not end before this many tokens after the prompt; goes before `min_length`.
     pub min_new_tokens: Option<usize>,
-    /// Texts that are followed at once; 1 is greedy search or sampling, more is beam search.
+    /// Beams that are followed at once; 1 is greedy search or sampling, more is beam search.
     pub num_beams: usize,
-    /// Texts that come back for each prompt.
+    /// Sequences that come back for each prompt.
     pub num_return_sequences: usize,
-    /// Beam search divides a text's log probability by its length to this power.
+    /// Beam search divides a sequence's log probability by its length to this power.
     pub length_penalty: f32,
     /// When beam search stops.
     pub early_stopping: EarlyStopping,
@@ -49,7 +49,7 @@ pub struct GenerationConfig {
     pub top_p: f32,
     /// Only tokens with at least this share of the likeliest one's probability can be drawn.
     pub min_p: Option<f32>,
-    /// Logits of tokens that the text already has are divided by it (multiplied where negative).
+    /// Logits of tokens that the sequence already has are divided by it (multiplied where negative).
     pub repetition_penalty: f32,
     /// No sequence of so many tokens is generated twice; 0 allows it.
     pub no_repeat_ngram_size: usize,
@@ -59,11 +59,11 @@ pub struct GenerationConfig {
     pub suppress_tokens: Vec<u32>,
     /// The token that follows a prompt of one token.
     pub forced_bos_token_id: Option<u32>,
-    /// The tokens of which one ends a text that reaches its greatest length.
+    /// The tokens of which one ends a sequence that reaches its greatest length.
     pub forced_eos_token_id: Option<TokenIds>,
     /// The prompt of captions without one; the model's where unset.
     pub bos_token_id: Option<u32>,
-    /// Tokens that end a text; the model's where unset.
+    /// Tokens that end a sequence; the model's where unset.
     pub eos_token_id: Option<TokenIds>,
     /// Whether results carry the log probability of each token.
     pub output_scores: bool,
@@ -77,18 +77,18 @@ pub struct GenerationConfig {
 /// When beam search stops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EarlyStopping {
-    /// When the best running text, at its present length, is behind the worst finished one.
+    /// When the best running beam, at its present length, is behind the worst finished one.
     #[default]
     No,
-    /// As soon as there are as many finished texts as beams.
+    /// As soon as there are as many finished sequences as beams.
     Yes,
-    /// When no running text can overtake a finished one, whatever its length.
+    /// When no running beam can overtake a finished one, whatever its length.
     Never,
 }
 
 /// Settings of transformers that change what is generated and are not supported, each with the
 /// values that mean "off".
-const UNSUPPORTED: [(&str, &[f64]); 10] = [
+const UNSUPPORTED: [(&str, &[f64]); 20] = [
     ("num_beam_groups", &[1.0]),
     ("diversity_penalty", &[0.0]),
     ("penalty_alpha", &[0.0]),
@@ -99,6 +99,16 @@ const UNSUPPORTED: [(&str, &[f64]); 10] = [
     ("guidance_scale", &[1.0]),
     ("encoder_repetition_penalty", &[1.0]),
     ("encoder_no_repeat_ngram_size", &[0.0]),
+    ("sequence_bias", &[]),
+    ("exponential_decay_length_penalty", &[]),
+    ("begin_suppress_tokens", &[]),
+    ("force_words_ids", &[]),
+    ("constraints", &[]),
+    ("renormalize_logits", &[0.0]),
+    ("stop_strings", &[]),
+    ("watermarking_config", &[]),
+    ("prompt_lookup_num_tokens", &[]),
+    ("token_healing", &[0.0]),
 ];
 
 impl Default for GenerationConfig {
@@ -221,7 +231,7 @@ impl GenerationConfig {
     fn validate_lengths(&self, spec: &ModelSpec) -> Result<(), ModelError> {
         let limit = spec.max_positions;
         if let Some(length) = self.max_length {
-            let help = "a text needs its start token and one more, so at least 2";
+            let help = "a sequence needs its start token and one more, so at least 2";
             SettingError::check("max_length", length, length > 1, help)?;
             if length > limit {
                 return Err(ModelError::TooLong { length, limit });
@@ -243,12 +253,12 @@ impl GenerationConfig {
     fn validate_beams(&self) -> Result<(), SettingError> {
         let (beams, returned) = (self.num_beams, self.num_return_sequences);
         if beams > 1 {
-            let help = "beam search can't return more texts than it has beams";
+            let help = "beam search can't return more sequences than it has beams";
             SettingError::check("num_return_sequences", returned, returned <= beams, help)?;
             let help = "sampling goes with num_beams 1: switch one of them off";
             SettingError::check("do_sample", true, !self.do_sample, help)?;
         } else if !self.do_sample {
-            let help = "greedy search gives one text: raise num_beams, or set do_sample";
+            let help = "greedy search gives one sequence: raise num_beams, or set do_sample";
             SettingError::check("num_return_sequences", returned, returned == 1, help)?;
         }
         let penalty = self.length_penalty;
@@ -315,7 +325,10 @@ impl GenerationConfig {
 }
 
 fn is_one_of(value: &Value, off: &[f64]) -> bool {
-    value.as_f64().is_some_and(|number| off.contains(&number))
+    let number = value
+        .as_f64()
+        .or(value.as_bool().map(|on| f64::from(u8::from(on))));
+    number.is_some_and(|number| off.contains(&number))
 }
 
 impl Serialize for EarlyStopping {

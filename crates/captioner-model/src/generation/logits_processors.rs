@@ -1,12 +1,12 @@
 //! What changes the scores of the next token before one is chosen.
 //!
 //! Scores are logits, or log probabilities in beam search; minus infinity forbids a token. The
-//! rules and their order are those of transformers' `logits_process.py`.
+//! processors and their order are those of transformers' `logits_process.py`.
 
 use super::config::GenerationConfig;
 use super::sequence::Sequence;
 
-/// Applies every rule of the settings but those of sampling.
+/// Applies every processor of the settings but those of sampling.
 pub(super) fn process_logits(config: &GenerationConfig, sequence: &Sequence, scores: &mut [f32]) {
     if config.repetition_penalty != 1.0 {
         penalize_repetition(sequence, config.repetition_penalty, scores);

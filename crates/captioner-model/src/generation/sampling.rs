@@ -6,11 +6,11 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::config::GenerationConfig;
 use super::logits_processors::log_sum_exp;
 
-/// The random numbers of one text: a stream of its own, so that what it draws does not depend on
-/// the texts beside it.
-pub(super) fn random(seed: u64, text: usize) -> ChaCha8Rng {
+/// The random numbers of one sequence: a stream of its own, so that what it draws does not depend on
+/// the sequences beside it.
+pub(super) fn random(seed: u64, sequence: usize) -> ChaCha8Rng {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(text as u64);
+    random.set_stream(sequence as u64);
     random
 }
 

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn seats_are_given_up_when_no_picture_needs_them() {
+    fn slots_are_given_up_when_no_picture_needs_them() {
         let plan = SlotPlan::new(4, 2);
         let (left, _) = plan.without(|search| search == 0);
         assert_eq!(left.pictures, [[1, 1], [2, 3]]);

@@ -22,7 +22,7 @@ impl Sequence<'_> {
     }
 }
 
-/// A sequence that the model wrote.
+/// A generated sequence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Generated {
     /// Which prompt it continues; without prompts, which picture it describes.
