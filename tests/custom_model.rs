@@ -4,10 +4,14 @@
 #[path = "../examples/custom_model.rs"]
 mod custom_model;
 
+use captioner::Captioner;
 use captioner::burn::tensor::{Device, Int, Tensor, TensorData};
+use captioner::image::{Source, rgb_from_raw};
 use captioner::model::{
-    CaptionModel, GenerationConfig, ModelSpec, PixelValues, Pretrained, Tokens, model_type,
+    CaptionModel, GenerationConfig, ModelSpec, PixelValues, Pretrained, Processor, Tokens,
+    model_type,
 };
+use captioner::text::{CaptionTokenizer, WordPieceTraining};
 use custom_model::{PatchCaptioner, PatchConfig};
 
 fn config() -> PatchConfig {
@@ -115,4 +119,23 @@ fn the_same_seed_draws_the_same_weights_and_a_wrong_width_is_refused() {
     };
     let refused = PatchCaptioner::with_fresh_weights(odd, 1, &Device::flex());
     assert!(refused.err().unwrap().to_string().contains("width is 18"));
+}
+
+#[test]
+fn a_model_in_memory_captions_in_one_call_with_its_own_settings() {
+    let training = WordPieceTraining::default();
+    let tokenizer = CaptionTokenizer::train_word_piece(["a cat on a mat"], &training).unwrap();
+    let mut spec = ModelSpec::for_tokenizer(&tokenizer, 40);
+    spec.start_token_id = 7; // not the tokenizer's
+    let config = PatchConfig { width: 16, spec };
+    let mut model = PatchCaptioner::with_fresh_weights(config, 3, &Device::flex()).unwrap();
+    model.set_generation_config(GenerationConfig {
+        max_new_tokens: Some(3),
+        suppress_tokens: vec![tokenizer.sep_id()],
+        ..GenerationConfig::default()
+    });
+    let captioner = Captioner::new(model, Processor::clip(96, tokenizer).unwrap()).unwrap();
+    let white = rgb_from_raw(20, 30, vec![255; 1800]).unwrap();
+    let captions = captioner.caption(&[Source::Rgb(&white)]).unwrap();
+    assert_eq!((captions[0].ids.len(), captions[0].ids[0]), (4, 7));
 }

@@ -4,6 +4,8 @@
 
 mod comparison;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use burn::tensor::{Bool, Device, Int, Tensor, activation};
 use captioner_ops::{
     KeyValue, attention, causal_mask, cross_attention, dropout, prefix_attention, split_heads,
@@ -13,6 +15,12 @@ use comparison::{Arrangement, assert_same, devices, random, repeat};
 const DROPOUT: f64 = 0.3;
 /// `[captions, heads, rows, width]`, captions of each picture, image rows.
 const SHAPE: ([usize; 4], usize, usize) = ([6, 2, 4, 8], 3, 5);
+
+/// Tests draw from one generator: while one seeds it and draws again, no other may.
+fn alone() -> MutexGuard<'static, ()> {
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn keys([key, value]: [Tensor<4>; 2]) -> KeyValue {
     KeyValue { key, value }
@@ -32,6 +40,7 @@ fn dropped([query, key, value]: [Tensor<4>; 3], mask: Option<Tensor<4, Bool>>) -
 
 #[test]
 fn dropout_drops_probabilities_whoever_reads_whom() {
+    let _alone = alone();
     for device in devices() {
         for arrangement in Arrangement::ALL {
             compare_dropout(arrangement, &device);
@@ -96,6 +105,7 @@ fn compare_dropout(arrangement: Arrangement, device: &Device) {
 
 #[test]
 fn rows_are_selected_several_times_or_not_at_all() {
+    let _alone = alone();
     let device = Device::flex();
     let draw = || random([3, 2, 4, 8], Arrangement::RowMajor, 1.0, &device);
     let all = keys([draw(), draw()]);
@@ -112,6 +122,7 @@ fn rows_are_selected_several_times_or_not_at_all() {
 
 #[test]
 fn no_captions_and_no_tokens_give_nothing() {
+    let _alone = alone();
     for device in [Device::flex(), Device::flex().autodiff()] {
         for p in [0.0, DROPOUT] {
             let zeros = |n, rows| Tensor::<4>::zeros([n, 2, rows, 8], &device);

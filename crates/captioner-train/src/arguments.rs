@@ -357,6 +357,17 @@ mod tests {
     }
 
     #[test]
+    fn warm_up_steps_go_before_their_share() {
+        let mut args = TrainingArguments {
+            warmup_ratio: 0.05,
+            ..TrainingArguments::default()
+        };
+        assert_eq!(args.warmup(101), 6);
+        args.warmup_steps = 3;
+        assert_eq!(args.warmup(101), 3);
+    }
+
+    #[test]
     fn values_out_of_range_are_named() {
         type Spoil = fn(&mut TrainingArguments);
         let cases: [(&str, Spoil); 7] = [
