@@ -160,7 +160,7 @@ fn run(flags: &Flags) -> Outcome<()> {
 
     show::step("9. Caption held-out pictures with the saved model");
     let generation = trainer
-        .evaluation_options(true)
+        .evaluation_options(&model, true)
         .generation
         .unwrap_or_default();
     let captioner = Captioner::from_pretrained(&folder, flags.device)?.with_generation(generation);

@@ -11,7 +11,7 @@ use captioner::data::{CaptionDataset, Picture, Split, Subset, train_test_split};
 use captioner::model::Processor;
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
 use captioner::train::{
-    Augmentation, Evaluation, IntervalStrategy, PreparedSet, TrainingArguments, source,
+    Augmentation, Evaluation, IntervalStrategy, PreparedSet, TrainingArguments, picture_source,
 };
 
 /// Side of the pictures that the model reads, in pixels.
