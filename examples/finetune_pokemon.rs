@@ -17,13 +17,15 @@ mod flags;
 mod show;
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use captioner::data::{BadRows, CaptionDataset, OpenOptions, Split, Subset, train_test_split};
+use captioner::data::{
+    BadRows, CaptionDataset, OpenOptions, SkippedRow, Split, Subset, train_test_split,
+};
 use captioner::files::write_json;
 use captioner::git::{GitConfig, GitForCausalLm};
 use captioner::hub::{ModelCard, find_model};
@@ -32,8 +34,8 @@ use captioner::model::{
 };
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
 use captioner::train::{
-    Augmentation, Evaluation, OutputFolder, PixelCache, PreparedSet, ProgressCallback, TrainOutput,
-    Trainer, TrainingArguments, evaluate, find_bad_rows,
+    Augmentation, Evaluation, OutputFolder, PixelCache, PreparedSet, ProgressCallback, Trainer,
+    TrainingArguments, evaluate, find_bad_rows,
 };
 use captioner::{Captioner, open_dataset};
 
@@ -56,66 +58,50 @@ fn main() -> ExitCode {
 }
 
 fn run(flags: &Flags) -> Outcome<()> {
-    // Whatever is wrong with the arguments shows here, before anything is written.
     let arguments = flags.training_arguments();
     arguments.validate()?;
-    let overwrite = arguments.overwrite_output_dir;
-    let output = OutputFolder::check(&arguments.output_dir, overwrite)?;
-    let device = flags.device.open()?;
     let checkpoint = flags.checkpoint.as_deref().map(find_model).transpose()?;
+    refuse_own_start(&arguments.output_dir, checkpoint.as_deref())?;
+    let output = OutputFolder::check(&arguments.output_dir, arguments.overwrite_output_dir)?;
+    let device = flags.device.open()?;
 
     show::step("1. Load the data set");
     let options = OpenOptions::default().with_bad_rows(flags.bad_rows());
     let spec = flags.dataset.as_deref().unwrap_or("creatures");
     let dataset = open_dataset(spec, arguments.seed, &options)?;
     show::features(dataset.as_ref());
-    show::skipped("when the set was opened", dataset.skipped());
+    let opened = dataset.skipped().to_vec();
+    show::skipped("when the set was opened", &opened);
 
     show::step("2. Split it");
     let Split { train, test } = train_test_split(dataset, flags.test_size, arguments.seed)?;
     say!("{} rows to train on, {} held out", train.len(), test.len());
-    // Opened here, shown in step 4: if something is wrong with it, nothing must have been written.
+
+    // Opened here, shown in step 4: whatever is wrong shows before anything is written.
     let (processor, model) = base_model(checkpoint.as_deref(), &train, arguments.seed, &device)?;
     let model = flags.choose_parameters(model, arguments.seed)?;
-
-    show::step("3. Look at five samples");
-    output.claim(&arguments)?;
-    show::samples(
-        &train,
-        &processor,
-        &arguments.output_dir.join("samples.png"),
-    )?;
-
-    show::step("4. Load processor and base model");
-    show::model(&model, &device);
-    let positions = model.config().max_position_embeddings;
-    let cache = PixelCache::default();
-    let prepare = |part: Subset| {
-        PreparedSet::new(Arc::new(part), processor.clone(), positions)
-            .with_cache(&cache)
-            .with_padding(flags.padding())
-            .with_pads_in_loss(flags.pads_in_loss)
-            .with_bad_rows(flags.bad_rows())
-    };
-    // Fresh weights see few pictures: each is varied every time it is used.
-    let augmentation = checkpoint.is_none().then(Augmentation::default);
-    let few: Vec<usize> = (0..TRAINING_ROWS.min(train.len())).collect();
-    let few = Subset::new(Arc::new(train.clone()), few, "training rows")?;
-    let few = Arc::new(prepare(few));
-    let train = Arc::new(prepare(train).with_augmentation(augmentation));
-    let held_out = Arc::new(prepare(test.clone()));
+    let sets = Sets::new(flags, &processor, &model, &train, &test)?;
     if flags.check_dataset {
-        check(&[&train, &held_out], flags)?;
+        sets.check(flags)?;
     }
-    let sets = [train.clone(), held_out.clone()];
-    let trainer = Trainer::new(arguments.clone(), train, Some(held_out))?;
+    let held_out = Some(sets.held_out.clone());
+    let trainer = Trainer::new(arguments.clone(), sets.train.clone(), held_out)?;
+    trainer.check(&model)?;
     let mut trainer = match arguments.disable_tqdm {
         true => trainer,
         false => trainer.with_callback(ProgressCallback::default()),
     };
 
+    show::step("3. Look at five samples");
+    let samples = show::samples(&train, &processor)?;
+    output.claim(&arguments)?;
+    show::draw(&samples, &arguments.output_dir.join("samples.png"))?;
+
+    show::step("4. Load processor and base model");
+    show::model(&model, &device);
+
     show::step("5. Measure the base model on the held-out rows");
-    let before = trainer.evaluate(&model.valid())?;
+    let before = trainer.evaluate(&model)?;
     say!("done in {:.1} s", before.seconds);
 
     show::step("6. Train");
@@ -124,70 +110,149 @@ fn run(flags: &Flags) -> Outcome<()> {
         trainer.total_steps(),
         arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps
     );
-    let TrainOutput {
-        model,
-        state,
-        seconds,
-    } = trainer.train(model)?;
-    say!("trained {:.1} epochs in {seconds:.0} s", state.epoch);
-    show::curves(&state, &arguments.output_dir.join("loss.svg"))?;
+    let trained = trainer.train(model)?;
+    say!(
+        "trained {:.1} epochs in {:.0} s",
+        trained.state.epoch,
+        trained.seconds
+    );
+    let model = trained.model.valid();
 
-    let skipped: Vec<_> = sets.iter().flat_map(|set| set.skipped()).collect();
-    show::skipped("while training", &skipped);
-    let truncated: usize = sets.iter().map(|set| set.truncated_captions()).sum();
-    if truncated > 0 {
-        say!("{truncated} captions were truncated to {positions} tokens");
-    }
+    show::step("7. Save model and processor");
+    let folder = save(flags, &arguments, &model, &processor)?;
+    show::curves(&trained.state, &arguments.output_dir.join("loss.svg"))?;
 
-    show::step("7. Measure again");
-    let model = model.valid();
+    show::step("8. Measure again");
     let after = trainer.evaluate(&model)?;
-    show::before_and_after(&before, &after);
-    let learnt = evaluate(&model, &few, &trainer.evaluation_options(&model, true))?;
-    show::learnt(&learnt);
-
-    show::step("8. Save model and processor");
-    if has_adapter(&model) {
-        let adapter = arguments.output_dir.join("adapter");
-        save_adapter(&model, &adapter, flags.checkpoint.as_deref())?;
-        say!("{} (the adapter alone, for PEFT)", adapter.display());
-    }
-    let folder = arguments.output_dir.join("model");
-    save_pretrained(&model, &processor, &folder)?;
-    card(flags, &arguments, &after).write(&folder)?;
     write_json(arguments.output_dir.join("evaluation.json"), &after)?;
-    say!("{}", folder.display());
+    card(flags, &arguments, &after).write(&folder)?;
+    show::before_and_after(&before, &after);
+    let evaluation = trainer.evaluation_options(&model, true);
+    sets.report(&opened, &arguments.output_dir)?;
+    show::learnt(&evaluate(&model, &sets.few, &evaluation)?);
 
     show::step("9. Caption held-out pictures with the saved model");
-    let generation = trainer
-        .evaluation_options(&model, true)
-        .generation
-        .unwrap_or_default();
+    let generation = evaluation.generation.unwrap_or_default();
     let captioner = Captioner::from_pretrained(&folder, flags.device)?.with_generation(generation);
-    show::captions(
-        &captioner,
-        &test,
-        &processor,
-        &arguments.output_dir.join("captions.png"),
-    )?;
+    let captions = arguments.output_dir.join("captions.png");
+    show::captions(&captioner, &test, &processor, &captions)?;
     how_to_go_on(&folder);
     Ok(())
 }
 
-/// Reads every row once; the first that can't be used stops the run, unless such rows are skipped.
-fn check(sets: &[&PreparedSet], flags: &Flags) -> Outcome<()> {
-    for set in sets {
-        let mut bad = find_bad_rows(set);
-        say!(
-            "{} of {} rows can't be used",
-            bad.len(),
-            set.dataset().len()
-        );
-        if !bad.is_empty() && flags.bad_rows() == BadRows::Stop {
-            return Err(bad.swap_remove(0).into());
-        }
+/// A run must not remove the checkpoint that it starts from.
+fn refuse_own_start(output: &Path, checkpoint: Option<&Path>) -> Outcome<()> {
+    let (Some(checkpoint), Ok(output)) = (checkpoint, output.canonicalize()) else {
+        return Ok(());
+    };
+    if checkpoint.canonicalize()?.starts_with(&output) {
+        let output = output.display();
+        return Err(format!("{output} holds the checkpoint to start from: choose another").into());
     }
     Ok(())
+}
+
+/// The sets of a run, as the model reads them, with one cache of pictures.
+struct Sets {
+    train: Arc<PreparedSet>,
+    held_out: Arc<PreparedSet>,
+    /// Some of the training rows, to see whether they were learnt.
+    few: Arc<PreparedSet>,
+    /// Tokens that captions are truncated to.
+    longest: usize,
+}
+
+impl Sets {
+    fn new(
+        flags: &Flags,
+        processor: &Processor,
+        model: &GitForCausalLm,
+        train: &Subset,
+        test: &Subset,
+    ) -> Outcome<Self> {
+        let positions = model.spec().max_positions;
+        let cache = PixelCache::default();
+        let prepare = |part: Subset, bad_rows| {
+            PreparedSet::new(Arc::new(part), processor.clone(), positions)
+                .with_cache(&cache)
+                .with_padding(flags.padding())
+                .with_pads_in_loss(flags.pads_in_loss)
+                .with_bad_rows(bad_rows)
+        };
+        // Fresh weights see few pictures: each is augmented every time it is used.
+        let augmentation = flags.checkpoint.is_none().then(Augmentation::default);
+        let few: Vec<usize> = (0..TRAINING_ROWS.min(train.len())).collect();
+        let few = Subset::new(Arc::new(train.clone()), few, "training rows")?;
+        let train = prepare(train.clone(), flags.bad_rows());
+        Ok(Self {
+            train: Arc::new(train.with_augmentation(augmentation)),
+            held_out: Arc::new(prepare(test.clone(), flags.bad_rows())),
+            // A row that training never came to must not end a run that is done.
+            few: Arc::new(prepare(few, BadRows::Skip)),
+            longest: flags.longest_caption(positions),
+        })
+    }
+
+    /// Reads every row once and names each that can't be used; they stop the run, unless such rows
+    /// are skipped.
+    fn check(&self, flags: &Flags) -> Outcome<()> {
+        let mut bad = Vec::new();
+        for set in [&self.train, &self.held_out] {
+            bad.extend(find_bad_rows(set));
+        }
+        let rows = self.train.dataset().len() + self.held_out.dataset().len();
+        say!("{} of {rows} rows can't be used", bad.len());
+        for error in &bad {
+            say!("  {error}");
+        }
+        match (bad.is_empty(), flags.bad_rows()) {
+            (false, BadRows::Stop) => Err(bad.swap_remove(0).into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What was skipped and truncated; all skipped rows are listed in a file.
+    fn report(&self, opened: &[SkippedRow], output: &Path) -> Outcome<()> {
+        let mut all = opened.to_vec();
+        let used: Vec<_> = [&self.train, &self.held_out]
+            .into_iter()
+            .flat_map(|set| set.skipped())
+            .collect();
+        show::skipped("while training and measuring", &used);
+        all.extend(used);
+        if !all.is_empty() {
+            all.sort_by_key(|skipped| skipped.row);
+            let path = output.join("skipped_rows.json");
+            write_json(&path, &all)?;
+            say!("all skipped rows are listed in {}", path.display());
+        }
+        let truncated = self.train.truncated_captions() + self.held_out.truncated_captions();
+        if truncated > 0 {
+            say!(
+                "{truncated} captions were truncated to {} tokens",
+                self.longest
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Saves the model with its processor, and an adapter beside it; gives the model's folder.
+fn save(
+    flags: &Flags,
+    arguments: &TrainingArguments,
+    model: &GitForCausalLm,
+    processor: &Processor,
+) -> Outcome<PathBuf> {
+    if has_adapter(model) {
+        let adapter = arguments.output_dir.join("adapter");
+        save_adapter(model, &adapter, flags.checkpoint.as_deref())?;
+        say!("{} (the adapter alone, for PEFT)", adapter.display());
+    }
+    let folder = arguments.output_dir.join("model");
+    save_pretrained(model, processor, &folder)?;
+    say!("{}", folder.display());
+    Ok(folder)
 }
 
 /// The checkpoint's processor and model, or a small fresh model with a vocabulary learnt from the

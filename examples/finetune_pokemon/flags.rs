@@ -100,6 +100,12 @@ impl Flags {
             .map_or(Padding::Longest, Padding::MaxLength)
     }
 
+    /// Tokens that captions are truncated to, by a model of so many positions.
+    pub(crate) fn longest_caption(&self, positions: usize) -> usize {
+        self.pad_to_length
+            .map_or(positions, |length| length.min(positions))
+    }
+
     /// What happens to rows that can't be used.
     pub(crate) fn bad_rows(&self) -> BadRows {
         match self.skip_bad_rows {

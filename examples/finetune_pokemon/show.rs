@@ -57,19 +57,42 @@ pub(crate) fn skipped(when: &str, rows: &[SkippedRow]) {
 }
 
 /// The first pictures of a set that can be decoded, each with its first caption.
-fn pictures(set: &Subset, processor: &Processor, count: usize) -> Vec<(RgbImage, String)> {
-    let rows = (0..set.len()).filter_map(|row| {
-        let picture = decode_row(set, row, &processor.decoding).ok()?;
-        let captions = set.captions(row).ok()?;
-        Some((picture, captions.first()?.clone()))
-    });
-    rows.take(count).collect()
+fn pictures(
+    set: &Subset,
+    processor: &Processor,
+    count: usize,
+) -> Result<Vec<(RgbImage, String)>, Box<dyn Error>> {
+    let (mut found, mut first_error) = (Vec::new(), None);
+    for row in 0..set.len() {
+        if found.len() == count {
+            break;
+        }
+        let captions = set.captions(row)?;
+        let Some(caption) = captions.first() else {
+            continue;
+        };
+        match decode_row(set, row, &processor.decoding) {
+            Ok(picture) => found.push((picture, caption.clone())),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    match first_error {
+        Some(error) if found.is_empty() => Err(error.into()),
+        _ => Ok(found),
+    }
 }
 
 /// Five samples with their captions.
-pub(crate) fn samples(train: &Subset, processor: &Processor, path: &Path) -> Outcome {
-    let pictures = pictures(train, processor, 5);
-    let captioned = pictures
+pub(crate) fn samples(
+    train: &Subset,
+    processor: &Processor,
+) -> Result<Vec<(RgbImage, String)>, Box<dyn Error>> {
+    pictures(train, processor, 5)
+}
+
+/// Draws samples with their captions.
+pub(crate) fn draw(samples: &[(RgbImage, String)], path: &Path) -> Outcome {
+    let captioned = samples
         .iter()
         .map(|(picture, text)| Captioned::new(picture, text));
     let items: Vec<_> = captioned.collect();
@@ -132,7 +155,7 @@ pub(crate) fn captions(
     processor: &Processor,
     path: &Path,
 ) -> Outcome {
-    let pictures = pictures(test, processor, CAPTIONED);
+    let pictures = pictures(test, processor, CAPTIONED)?;
     let sources: Vec<Source<'_>> = pictures
         .iter()
         .map(|(image, _)| Source::Rgb(image))

@@ -40,7 +40,76 @@ pub fn replace_folder<E: From<FileError>>(
     target: impl AsRef<Path>,
     fill: impl FnOnce(&Path) -> Result<(), E>,
 ) -> Result<(), E> {
-    replace(target.as_ref(), exchange, fill)
+    replace(target.as_ref(), exchange, |_| Ok(()), fill)
+}
+
+/// As [`replace_folder`], but `fill` writes over a copy of the former folder: what it does not write
+/// stays as it was, and all that it writes appears together.
+///
+/// The copy is of hard links where the file system has them, so `fill` must replace files, as
+/// [`write_file`](crate::write_file) does, and not write into them.
+///
+/// # Errors
+/// As [`replace_folder`], and when the former folder can't be copied.
+pub fn update_folder<E: From<FileError>>(
+    target: impl AsRef<Path>,
+    fill: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
+    let target = Place::of(target.as_ref())?.path();
+    let link = |fresh: &Path| match target.is_dir() {
+        true => link_tree(&target, fresh),
+        false => Ok(()),
+    };
+    replace(&target, exchange, link, fill)
+}
+
+/// Removes a folder: it is gone from its place in one step, and its files after that. What a kill
+/// leaves of them is scratch, not half a folder.
+///
+/// # Errors
+/// [`FileError::Io`] when it can't be moved aside.
+pub fn remove_folder(target: impl AsRef<Path>) -> Result<(), FileError> {
+    let place = Place::of(target.as_ref())?;
+    let target = place.path();
+    let scratch = ScratchFolder::create(&place)?;
+    scratch
+        .take_out()
+        .map_err(FileError::io("remove", &target))?;
+    reached("taken out");
+    flush_folder(&place.folder)
+}
+
+/// Removes what killed processes left in a folder, of whichever file or folder in it, after former
+/// folders were put back.
+///
+/// # Errors
+/// [`FileError::Io`] when a former folder can't be put back.
+pub fn clean_folder(folder: impl AsRef<Path>) -> Result<(), FileError> {
+    for place in scratch::targets_in(folder.as_ref()) {
+        scratch::recover(&place)?;
+        scratch::remove_stale(&place);
+    }
+    Ok(())
+}
+
+/// Fills an empty folder with the files of another: hard links, or copies where there are none.
+fn link_tree(from: &Path, to: &Path) -> Result<(), FileError> {
+    let copied = || FileError::io("copy", from);
+    for entry in fs::read_dir(from).map_err(copied())? {
+        let entry = entry.map_err(copied())?;
+        let (source, copy) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type().map_err(copied())?;
+        if kind.is_dir() {
+            fs::create_dir(&copy).map_err(FileError::io("create", &copy))?;
+            link_tree(&source, &copy)?;
+            let data = fs::metadata(&source).map_err(copied())?;
+            fs::set_permissions(&copy, data.permissions())
+                .map_err(FileError::io("set the permissions of", &copy))?;
+        } else if fs::hard_link(&source, &copy).is_err() {
+            fs::copy(&source, &copy).map_err(FileError::io("copy", &source))?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts a former folder back that a process was killed while replacing. Usually there is nothing
@@ -55,6 +124,7 @@ pub fn recover_folder(target: impl AsRef<Path>) -> Result<(), FileError> {
 fn replace<E: From<FileError>>(
     target: &Path,
     exchange: Exchange,
+    prepare: impl FnOnce(&Path) -> Result<(), FileError>,
     fill: impl FnOnce(&Path) -> Result<(), E>,
 ) -> Result<(), E> {
     let place = Place::of(target)?;
@@ -67,6 +137,7 @@ fn replace<E: From<FileError>>(
     }
     let scratch = ScratchFolder::create(&place)?;
     let fresh = scratch.fresh();
+    prepare(&fresh)?;
     fill(&fresh)?;
     reached("filled");
     if let Ok(former) = fs::metadata(&target) {

@@ -26,7 +26,7 @@ fn replace<E: From<FileError>>(
 ) -> Result<(), E> {
     match way {
         Way::Exchange => replace_folder(target, fill),
-        Way::Renames => super::replace(target, |_, _| Exchanged::Unsupported, fill),
+        Way::Renames => super::replace(target, |_, _| Exchanged::Unsupported, |_| Ok(()), fill),
     }
 }
 
@@ -413,4 +413,70 @@ fn threads_that_replace_the_same_folder_leave_one_of_theirs_whole() {
         assert_eq!(value(&target) % 100, 24, "the last of some thread");
         assert_eq!(names(root.path()), ["model"]);
     }
+}
+
+#[test]
+fn an_update_keeps_what_is_not_written_and_shows_all_that_is_at_once() {
+    let (_root, target) = target();
+    fs::create_dir_all(target.join("deep")).unwrap();
+    fs::write(target.join("notes.txt"), "mine").unwrap();
+    fs::write(target.join("deep/more.txt"), "mine too").unwrap();
+    fs::write(target.join("a.json"), "1").unwrap();
+    let failed = update_folder(&target, |folder| {
+        write_json(folder.join("a.json"), &2)?;
+        // Nothing of it is seen before the end.
+        assert_eq!(fs::read_to_string(target.join("a.json")).unwrap(), "1");
+        Err(FileError::io("write", "b.json")(
+            ErrorKind::StorageFull.into(),
+        ))
+    });
+    assert!(failed.is_err());
+    assert_eq!(fs::read_to_string(target.join("a.json")).unwrap(), "1");
+    update_folder(&target, |folder| {
+        write_json(folder.join("a.json"), &2)?;
+        write_json(folder.join("b.json"), &3)
+    })
+    .unwrap();
+    assert_eq!(names(&target), ["a.json", "b.json", "deep", "notes.txt"]);
+    assert_eq!(
+        fs::read_to_string(target.join("a.json")).unwrap().trim(),
+        "2"
+    );
+    assert_eq!(
+        fs::read_to_string(target.join("notes.txt")).unwrap(),
+        "mine"
+    );
+    assert_eq!(
+        fs::read_to_string(target.join("deep/more.txt")).unwrap(),
+        "mine too"
+    );
+}
+
+#[test]
+fn a_removed_folder_is_gone_at_once_and_nothing_else_is() {
+    let (root, target) = target();
+    fill(&target, Way::Exchange, 1).unwrap();
+    fs::write(root.path().join("beside.txt"), "mine").unwrap();
+    remove_folder(&target).unwrap();
+    assert_eq!(names(root.path()), ["beside.txt"]);
+    assert!(remove_folder(&target).is_err());
+    assert_eq!(names(root.path()), ["beside.txt"]);
+}
+
+#[test]
+fn cleaning_a_folder_puts_back_and_removes_what_killed_processes_left_of_any_target() {
+    let (root, target) = target();
+    fill(&target, Way::Renames, 1).unwrap();
+    assert!(!aborted(&target, Way::Renames, "aside").success());
+    let other = root.path().join("checkpoint-7");
+    assert!(!aborted(&other, Way::Exchange, "filled").success());
+    fs::write(root.path().join(".notes.captioner-mine"), "mine").unwrap();
+    assert!(!target.exists());
+    clean_folder(root.path()).unwrap();
+    assert_eq!(value(&target), 1);
+    let name = target.file_name().unwrap().to_str().unwrap();
+    let mut left = vec![".notes.captioner-mine", name];
+    left.sort_unstable();
+    assert_eq!(names(root.path()), left);
+    clean_folder(root.path().join("nowhere")).unwrap();
 }

@@ -35,5 +35,7 @@ mod scratch;
 
 pub use error::FileError;
 pub use file::{FileWriter, write_file, write_file_with};
-pub use folder::{create_folder, recover_folder, replace_folder};
+pub use folder::{
+    clean_folder, create_folder, recover_folder, remove_folder, replace_folder, update_folder,
+};
 pub use json::{read_json, write_json};

@@ -64,6 +64,27 @@ fn scratches(place: &Place) -> Vec<(PathBuf, fs::FileType)> {
         .collect()
 }
 
+/// The targets that scratch in a folder belongs to. Names too long to be repeated in the scratch's
+/// are left out: they are cleaned when they are written again.
+pub(crate) fn targets_in(folder: &Path) -> Vec<Place> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| {
+        let scratch = entry.file_name().into_string().ok()?;
+        let (name, _) = scratch.strip_prefix('.')?.rsplit_once(".captioner-")?;
+        let is_hash = name.len() == 16 && name.bytes().all(|b| b.is_ascii_hexdigit());
+        let belongs = belongs(OsStr::new(&scratch), &prefix(OsStr::new(name)));
+        (belongs && !is_hash).then(|| OsString::from(name))
+    });
+    let mut names: Vec<OsString> = names.collect();
+    names.sort();
+    names.dedup();
+    let place = |name| Place {
+        folder: folder.to_owned(),
+        name,
+    };
+    names.into_iter().map(place).collect()
+}
+
 /// Removes what killed processes left of this target. What can't be removed stays.
 pub(crate) fn remove_stale(place: &Place) {
     for (path, kind) in scratches(place) {
@@ -265,6 +286,11 @@ impl ScratchFolder {
     }
 
     /// Puts what was moved aside under a name from which nothing is ever put back.
+    /// Moves the target in here, where it is removed with the scratch folder.
+    pub(crate) fn take_out(&self) -> io::Result<()> {
+        fs::rename(&self.target, self.path.join(SUPERSEDED))
+    }
+
     pub(crate) fn retire_former(&self) {
         let superseded = self.path.join(SUPERSEDED);
         let _ = fs::remove_dir_all(&superseded);

@@ -191,6 +191,15 @@ impl GitConfig {
         }
         positive("vocab_size", self.vocab_size)?;
         positive("num_hidden_layers", self.num_hidden_layers)?;
+        let vision = self.vision_config.num_hidden_layers;
+        for (key, layers) in [
+            ("num_hidden_layers", self.num_hidden_layers),
+            ("vision_config.num_hidden_layers", vision),
+        ] {
+            if layers > 1000 {
+                return Err(wrong(key, layers, "but no model has more than 1000"));
+            }
+        }
         positive("intermediate_size", self.intermediate_size)?;
         positive("max_position_embeddings", self.max_position_embeddings)?;
         heads("hidden_size", self.hidden_size, self.num_attention_heads)?;

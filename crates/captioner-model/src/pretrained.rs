@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use captioner_files::{create_folder, read_json, write_json};
+use captioner_files::{create_folder, read_json, update_folder, write_json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -130,8 +130,8 @@ pub trait Pretrained: CaptionModel {
 }
 
 /// Saves model and processor as a checkpoint folder that transformers'
-/// `AutoModelForCausalLM` and `AutoProcessor` load. Each file is written whole or not at all, and
-/// all other files of the folder stay.
+/// `AutoModelForCausalLM` and `AutoProcessor` load. All files appear together, so that a model never
+/// stands beside the tokenizer of another, and all other files of the folder stay.
 ///
 /// # Errors
 /// When a file can't be written or the device fails.
@@ -140,9 +140,10 @@ pub fn save_pretrained<M: Pretrained>(
     processor: &Processor,
     folder: impl AsRef<Path>,
 ) -> Result<(), ModelError> {
-    let folder = folder.as_ref();
-    model.save_pretrained(folder)?;
-    processor.save_pretrained(folder)
+    update_folder(folder, |scratch| {
+        model.save_pretrained(scratch)?;
+        processor.save_pretrained(scratch)
+    })
 }
 
 /// The `model_type` of a checkpoint folder.

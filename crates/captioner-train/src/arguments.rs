@@ -268,6 +268,18 @@ impl TrainingArguments {
         for (name, value) in counts {
             SettingError::check(name, value, value > 0, "it must be 1 or more")?;
         }
+        // Far above what is of use, and below what no memory holds.
+        let (sizes, help) = (&counts[..3], "it must be at most 1000000");
+        for &(name, value) in sizes {
+            SettingError::check(name, value, value <= 1_000_000, help)?;
+        }
+        for (name, value) in [
+            ("generation_num_beams", self.generation_num_beams),
+            ("captions_per_image", self.captions_per_image),
+            ("dataloader_num_workers", self.dataloader_num_workers),
+        ] {
+            SettingError::check(name, value, value <= 1024, "it must be at most 1024")?;
+        }
         let length = self.generation_max_length;
         SettingError::check(
             "generation_max_length",

@@ -36,6 +36,14 @@ pub enum TrainError {
         /// What is wrong with it.
         source: ImageError,
     },
+    /// A picture of another size than the batch's.
+    #[error("{row}: {source}")]
+    PictureSize {
+        /// Which picture, in which row.
+        row: String,
+        /// The two sizes, and the setting that gives one.
+        source: ImageError,
+    },
     /// A caption that can't be made into tokens.
     #[error("{row}: {source}")]
     Caption {
@@ -109,4 +117,15 @@ pub enum TrainError {
     /// A loader thread ended before its work.
     #[error("a thread that reads pictures ended early; its message stands above")]
     LoaderStopped,
+}
+
+impl TrainError {
+    /// What is wrong with a row, without saying again which row it is.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Picture { source, .. } | Self::PictureSize { source, .. } => source.to_string(),
+            Self::Caption { source, .. } => source.to_string(),
+            other => other.to_string(),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use captioner_files::{replace_folder, write_json};
+use captioner_files::{clean_folder, remove_folder, replace_folder, write_json};
 use captioner_model::{Pretrained, Processor, has_adapter, save_adapter, save_pretrained};
 
 use crate::arguments::TrainingArguments;
@@ -46,26 +46,30 @@ impl OutputFolder {
             return Err(TrainError::ForeignOutput { path: own });
         }
         let folder = Self { path: own };
-        if !overwrite && !folder.steps()?.is_empty() {
+        let finished = ["model", ADAPTER]
+            .iter()
+            .any(|name| path.join(name).exists());
+        if !overwrite && (finished || !folder.steps()?.is_empty()) {
             return Err(TrainError::EarlierRun { path: folder.path });
         }
         Ok(folder)
     }
 
-    /// Makes the folder. The checkpoints of an earlier run are removed where
-    /// `overwrite_output_dir` says so, and nothing else.
+    /// Makes the folder, and removes what killed runs left half-written in it. Nothing else is
+    /// removed: the checkpoints of an earlier run stay until this one has saved its own.
     ///
     /// # Errors
-    /// When files can't be written or removed.
+    /// When files can't be written.
     pub fn claim(&self, arguments: &TrainingArguments) -> Result<(), TrainError> {
         fs::create_dir_all(&self.path).map_err(|source| self.failed(source))?;
+        clean_folder(&self.path)?;
         write_json(self.path.join(MARKER), arguments)?;
-        if arguments.overwrite_output_dir {
-            for step in self.steps()? {
-                self.remove(step)?;
-            }
-        }
         Ok(())
+    }
+
+    /// Removes checkpoints of these steps.
+    pub(crate) fn remove_all(&self, steps: &[usize]) -> Result<(), TrainError> {
+        steps.iter().try_for_each(|&step| self.remove(step))
     }
 
     /// Writes the checkpoint of the state's step, whole or not at all.
@@ -111,18 +115,27 @@ impl OutputFolder {
     }
 
     fn remove(&self, step: usize) -> Result<(), TrainError> {
-        fs::remove_dir_all(self.checkpoint(step)).map_err(|source| self.failed(source))
+        Ok(remove_folder(self.checkpoint(step))?)
     }
 
-    fn steps(&self) -> Result<Vec<usize>, TrainError> {
+    /// The steps of the checkpoints that runs wrote here.
+    pub(crate) fn steps(&self) -> Result<Vec<usize>, TrainError> {
         let entries = fs::read_dir(&self.path).map_err(|source| self.failed(source))?;
-        let step = |entry: fs::DirEntry| {
-            let name = entry.file_name().into_string().ok()?;
-            name.strip_prefix("checkpoint-")?.parse().ok()
-        };
-        let steps: Result<Vec<Option<usize>>, _> = entries.map(|entry| entry.map(step)).collect();
-        let steps = steps.map_err(|source| self.failed(source))?;
-        Ok(steps.into_iter().flatten().collect())
+        let mut steps = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(|source| self.failed(source))?.file_name();
+            let step = name
+                .to_str()
+                .and_then(|name| name.strip_prefix("checkpoint-"));
+            let step = step.and_then(|step| step.parse::<usize>().ok());
+            // A folder of such a name that no run wrote is the user's.
+            let is_own = |step: &usize| {
+                let path = self.checkpoint(*step);
+                path.file_name() == Some(&name) && path.join(STATE_FILE).is_file()
+            };
+            steps.extend(step.filter(is_own));
+        }
+        Ok(steps)
     }
 
     fn failed(&self, source: std::io::Error) -> TrainError {
@@ -143,6 +156,7 @@ mod tests {
         folder.claim(&TrainingArguments::default()).unwrap();
         for &step in steps {
             fs::create_dir(folder.checkpoint(step)).unwrap();
+            fs::write(folder.checkpoint(step).join(STATE_FILE), "{}").unwrap();
         }
         (root, folder)
     }
@@ -164,21 +178,40 @@ mod tests {
     }
 
     #[test]
-    fn the_checkpoints_of_an_earlier_run_are_removed_only_where_that_is_asked_for() {
+    fn what_an_earlier_run_left_is_refused_and_stays() {
         let (_root, folder) = with_checkpoints(&[5]);
         fs::write(folder.path.join("notes.txt"), "mine").unwrap();
         let refused = OutputFolder::check(&folder.path, false).err().unwrap();
         let message = refused.to_string();
         assert!(message.contains("overwrite_output_dir"), "{message}");
-        assert_eq!(left(&folder), [5]);
         let again = OutputFolder::check(&folder.path, true).unwrap();
-        let arguments = TrainingArguments {
-            overwrite_output_dir: true,
-            ..TrainingArguments::default()
-        };
-        again.claim(&arguments).unwrap();
+        again.claim(&TrainingArguments::default()).unwrap();
+        assert_eq!(left(&again), [5]);
+        again.remove_all(&[5]).unwrap();
         assert!(left(&again).is_empty());
         assert!(folder.path.join("notes.txt").exists());
+        // A finished model without a checkpoint is an earlier run's too.
+        OutputFolder::check(&folder.path, false).unwrap();
+        fs::create_dir(folder.path.join("model")).unwrap();
+        assert!(OutputFolder::check(&folder.path, false).is_err());
+    }
+
+    #[test]
+    fn folders_that_only_look_like_checkpoints_are_the_users() {
+        let (_root, folder) = with_checkpoints(&[]);
+        for name in [
+            "checkpoint-7",
+            "checkpoint-007",
+            "checkpoint-+5",
+            "checkpoint-x",
+        ] {
+            fs::create_dir(folder.path.join(name)).unwrap();
+        }
+        fs::write(folder.path.join("checkpoint-9"), "mine").unwrap();
+        fs::write(folder.path.join("checkpoint-007").join(STATE_FILE), "{}").unwrap();
+        assert!(left(&folder).is_empty());
+        folder.keep(0, None).unwrap();
+        assert!(folder.path.join("checkpoint-7").is_dir());
     }
 
     #[test]

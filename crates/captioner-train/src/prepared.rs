@@ -218,7 +218,10 @@ impl PreparedSet {
             batch_height: batch.0,
             batch_width: batch.1,
         };
-        Err(self.bad_picture(row.sample.row, several))
+        Err(TrainError::PictureSize {
+            row: self.describe(row.sample.row),
+            source: several,
+        })
     }
 
     /// Reads a row with all its captions and keeps what the cache keeps; says what is wrong with it.
@@ -303,7 +306,7 @@ impl PreparedSet {
     }
 
     fn skip(&self, row: usize, error: &TrainError) {
-        let skipped = SkippedRow::new(self.dataset.as_ref(), row, error);
+        let skipped = SkippedRow::new(self.dataset.as_ref(), row, error.reason());
         let mut all = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(row, skipped);
     }

@@ -125,7 +125,7 @@ impl Iterator for EpochBatches {
     type Item = Vec<Sample>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut batch = Vec::with_capacity(self.batch_size);
+        let mut batch = Vec::new();
         while batch.len() < self.batch_size {
             let Some(row) = self.next_row() else { break };
             batch.push(self.sample(row));

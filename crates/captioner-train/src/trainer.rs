@@ -68,6 +68,8 @@ pub struct Trainer {
     arguments: TrainingArguments,
     metrics: MetricSet,
     output: OutputFolder,
+    /// Checkpoints of an earlier run that are to be removed.
+    earlier: Vec<usize>,
     train: Arc<PreparedSet>,
     eval: Option<Arc<PreparedSet>>,
     callbacks: Vec<Box<dyn TrainerCallback>>,
@@ -112,6 +114,7 @@ impl Trainer {
             metrics: arguments.metric_set()?,
             arguments,
             output,
+            earlier: Vec::new(),
             train,
             eval,
             callbacks: Vec::new(),
@@ -159,6 +162,17 @@ impl Trainer {
         Sampler::new(self.train.dataset().clone(), size, captions, args.seed)
     }
 
+    /// Checks what depends on the model and the metrics; writes nothing. [`train`](Self::train) does
+    /// so first.
+    ///
+    /// # Errors
+    /// When `metric_for_best_model` is none of the values that evaluations give, or the decoding
+    /// settings don't fit the model.
+    pub fn check<M: Pretrained>(&self, model: &M) -> Result<(), TrainError> {
+        self.arguments.validate_metric(&self.metrics)?;
+        Ok(self.generation(model).validate(&model.spec())?)
+    }
+
     /// Trains `model`, which must be on a device with autodiff.
     ///
     /// # Errors
@@ -167,11 +181,9 @@ impl Trainer {
     /// Checkpoints that were written stay.
     pub fn train<M: Pretrained>(&mut self, model: M) -> Result<TrainOutput<M>, TrainError> {
         let start = Instant::now();
-        self.arguments.validate_metric(&self.metrics)?;
-        if self.arguments.predict_with_generate {
-            self.generation(&model).validate(&model.spec())?;
-        }
+        self.check(&model)?;
         self.output.claim(&self.arguments)?;
+        self.earlier = self.output.steps()?;
         let mut state = TrainerState {
             max_steps: self.total_steps(),
             ..TrainerState::default()
@@ -187,6 +199,8 @@ impl Trainer {
         if stepper.trained_batches() == 0 {
             return Err(self.no_good_rows());
         }
+        let earlier = std::mem::take(&mut self.earlier);
+        self.output.remove_all(&earlier)?;
         let best = state.best_model_checkpoint.clone();
         let model = match best.filter(|_| self.arguments.load_best_model_at_end) {
             Some(best) => load_best(stepper.model, &best)?,
@@ -329,6 +343,10 @@ impl Trainer {
     ) -> Result<(), TrainError> {
         let processor = self.train.processor();
         let saved = self.output.save(model, processor, &self.arguments, state)?;
+        // From now on this run has a checkpoint of its own; one of the same step was replaced.
+        let mut earlier = std::mem::take(&mut self.earlier);
+        earlier.retain(|step| *step != state.global_step);
+        self.output.remove_all(&earlier)?;
         self.notify(|c| c.on_save(state, &saved));
         if let Some(limit) = self.arguments.save_total_limit {
             let needed = self.arguments.load_best_model_at_end;

@@ -33,9 +33,12 @@ fn dataset(rows: u32) -> InMemoryDataset {
 }
 
 fn batches(set: PreparedSet, workers: usize) -> Vec<LoadedBatch> {
-    let set = Arc::new(set);
+    batches_of(&Arc::new(set), workers)
+}
+
+fn batches_of(set: &Arc<PreparedSet>, workers: usize) -> Vec<LoadedBatch> {
     let epoch = Sampler::new(set.dataset().clone(), 3, 1, 5).epoch(1);
-    let batches: Result<Vec<_>, _> = DataLoader::new(&set, epoch, workers).collect();
+    let batches: Result<Vec<_>, _> = DataLoader::new(set, epoch, workers).collect();
     batches.unwrap()
 }
 
@@ -56,8 +59,9 @@ fn the_cache_the_workers_and_the_budget_change_no_bit_of_what_the_processor_give
     // Two pictures of 32 x 32 fit the small cache.
     for (bytes, workers) in [(0, 2), (2 * 3200, 1), (1 << 20, 0), (1 << 20, 3)] {
         let cache = PixelCache::new(bytes);
+        let set = Arc::new(prepare(&cache));
         for _epoch in 0..2 {
-            let got = batches(prepare(&cache), workers);
+            let got = batches_of(&set, workers);
             assert_eq!(got.len(), want.len());
             for (got, want) in got.iter().zip(&want) {
                 assert_eq!((&got.rows, &got.batch), (&want.rows, &want.batch));
@@ -93,12 +97,18 @@ fn the_cache_the_workers_and_the_budget_change_no_bit_of_what_the_processor_give
 fn one_budget_holds_for_all_sets_of_a_run() {
     let processor = Processor::clip(32, tokenizer()).unwrap();
     let cache = PixelCache::new(4 * 3200);
+    let mut sets = Vec::new();
     for _ in 0..3 {
         let set = PreparedSet::new(Arc::new(dataset(7)), processor.clone(), 16);
-        batches(set.with_cache(&cache), 0);
+        let set = Arc::new(set.with_cache(&cache));
+        batches_of(&set, 0);
         assert!(cache.used() <= 4 * 3200);
+        sets.push(set);
     }
     assert!(cache.used() > 3 * 3000);
+    // What a set kept leaves with it.
+    sets.clear();
+    assert_eq!(cache.used(), 0);
 }
 
 #[test]

@@ -107,6 +107,8 @@ impl LoraConfig {
         let (alpha, dropout) = (self.lora_alpha, self.lora_dropout);
         let targets = self.target_modules.len();
         SettingError::check("r", self.r, self.r > 0, "it must be 1 or more")?;
+        // Beyond the width of a layer a rank adds nothing, and no layer is that wide.
+        SettingError::check("r", self.r, self.r <= 65_536, "it must be at most 65536")?;
         let fits = alpha.is_finite() && alpha > 0.0;
         SettingError::check("lora_alpha", alpha, fits, "it must be above 0")?;
         let fits = (0.0..1.0).contains(&dropout);

@@ -19,7 +19,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, Uniform};
 
-use crate::error::{ModelError, PatternError};
+use crate::error::{ModelError, PatternError, SettingError};
 use crate::freeze::freeze_where;
 use crate::layers::{Linear, Lora};
 use crate::model::CaptionModel;
@@ -43,6 +43,7 @@ pub fn add_lora<M: Pretrained>(model: M, config: &LoraConfig, seed: u64) -> Resu
     let targets: Result<Vec<NamePattern>, ModelError> = targets.map(NamePattern::new).collect();
     let targets = targets?;
     let mut picked = vec![false; targets.len()];
+    let mut too_high: Option<String> = None;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut model = freeze_where(model, &|_| true);
     model.linear_layers(&mut |name, linear| {
@@ -52,10 +53,18 @@ pub fn add_lora<M: Pretrained>(model: M, config: &LoraConfig, seed: u64) -> Resu
                 (any, *picked) = (true, true);
             }
         }
-        if any {
+        let [inputs, outputs] = linear.weight.lazy_shape().dims();
+        if any && config.r > inputs.max(outputs) {
+            too_high.get_or_insert_with(|| name.to_owned());
+        }
+        if any && too_high.is_none() {
             linear.lora = Some(fresh(linear, config, &mut random));
         }
     });
+    if let Some(layer) = too_high {
+        let help = format!("'{layer}' is not that wide: a lower rank can do as much");
+        return Err(AdapterError::from(SettingError::new("r", config.r, help)).into());
+    }
     match targets.iter().zip(picked).find(|(_, picked)| !picked) {
         Some((target, _)) => Err(target.error(PatternError::NoLinearLayer)),
         None => Ok(model),

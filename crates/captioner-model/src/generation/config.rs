@@ -222,6 +222,12 @@ impl GenerationConfig {
         for (name, count) in counts {
             SettingError::check(name, count.unwrap_or(1), count != Some(0), at_least_one)?;
         }
+        for (name, count) in [
+            ("num_beams", self.num_beams),
+            ("num_return_sequences", self.num_return_sequences),
+        ] {
+            SettingError::check(name, count, count <= 1024, "it must be at most 1024")?;
+        }
         self.validate_lengths(spec)?;
         self.validate_beams()?;
         self.validate_sampling()?;
