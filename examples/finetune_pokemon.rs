@@ -26,7 +26,7 @@ use burn::tensor::Device;
 use captioner::data::{
     BadRows, CaptionDataset, OpenOptions, SkippedRow, Split, Subset, train_test_split,
 };
-use captioner::files::write_json;
+use captioner::files::{remove_folder, write_json};
 use captioner::git::{GitConfig, GitForCausalLm};
 use captioner::hub::{ModelCard, find_model};
 use captioner::model::{
@@ -80,6 +80,7 @@ fn run(flags: &Flags) -> Outcome<()> {
     // Opened here, shown in step 4: whatever is wrong shows before anything is written.
     let (processor, model) = base_model(checkpoint.as_deref(), &train, arguments.seed, &device)?;
     let model = flags.choose_parameters(model, arguments.seed)?;
+    flags.check_padding(model.spec().max_positions)?;
     let sets = Sets::new(flags, &processor, &model, &train, &test)?;
     if flags.check_dataset {
         sets.check(flags)?;
@@ -128,8 +129,8 @@ fn run(flags: &Flags) -> Outcome<()> {
     card(flags, &arguments, &after).write(&folder)?;
     show::before_and_after(&before, &after);
     let evaluation = trainer.evaluation_options(&model, true);
-    sets.report(&opened, &arguments.output_dir)?;
     show::learnt(&evaluate(&model, &sets.few, &evaluation)?);
+    sets.report(&opened, &arguments.output_dir)?;
 
     show::step("9. Caption held-out pictures with the saved model");
     let generation = evaluation.generation.unwrap_or_default();
@@ -214,15 +215,17 @@ impl Sets {
     /// What was skipped and truncated; all skipped rows are listed in a file.
     fn report(&self, opened: &[SkippedRow], output: &Path) -> Outcome<()> {
         let mut all = opened.to_vec();
-        let used: Vec<_> = [&self.train, &self.held_out]
+        let mut used: Vec<_> = [&self.train, &self.few, &self.held_out]
             .into_iter()
             .flat_map(|set| set.skipped())
             .collect();
+        used.sort_by_key(|skipped| skipped.row);
+        used.dedup();
         show::skipped("while training and measuring", &used);
         all.extend(used);
-        if !all.is_empty() {
+        let path = output.join("skipped_rows.json");
+        if !all.is_empty() || path.exists() {
             all.sort_by_key(|skipped| skipped.row);
-            let path = output.join("skipped_rows.json");
             write_json(&path, &all)?;
             say!("all skipped rows are listed in {}", path.display());
         }
@@ -244,13 +247,17 @@ fn save(
     model: &GitForCausalLm,
     processor: &Processor,
 ) -> Outcome<PathBuf> {
+    let adapter = arguments.output_dir.join("adapter");
     if has_adapter(model) {
-        let adapter = arguments.output_dir.join("adapter");
         save_adapter(model, &adapter, flags.checkpoint.as_deref())?;
         say!("{} (the adapter alone, for PEFT)", adapter.display());
     }
     let folder = arguments.output_dir.join("model");
     save_pretrained(model, processor, &folder)?;
+    if !has_adapter(model) && arguments.overwrite_output_dir && adapter.is_dir() {
+        // An earlier run's, which does not belong to this model.
+        remove_folder(&adapter)?;
+    }
     say!("{}", folder.display());
     Ok(folder)
 }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use captioner::data::BadRows;
 use captioner::git::GitForCausalLm;
-use captioner::model::{LoraConfig, ModelError, NamePattern, Padding, add_lora, freeze};
+use captioner::model::{
+    LoraConfig, ModelError, NamePattern, Padding, SettingError, add_lora, freeze,
+};
 use captioner::ops::DeviceSpec;
 use captioner::train::cli::TrainingFlags;
 use captioner::train::{IntervalStrategy, TrainingArguments};
@@ -98,6 +100,14 @@ impl Flags {
     pub(crate) fn padding(&self) -> Padding {
         self.pad_to_length
             .map_or(Padding::Longest, Padding::MaxLength)
+    }
+
+    /// Checks the length that captions are padded to against the model's positions.
+    pub(crate) fn check_padding(&self, positions: usize) -> Result<(), SettingError> {
+        let length = self.pad_to_length.unwrap_or(positions);
+        let fits = (2..=positions).contains(&length);
+        let help = format!("it must be from 2 to the model's {positions} positions");
+        SettingError::check("pad_to_length", length, fits, help)
     }
 
     /// Tokens that captions are truncated to, by a model of so many positions.

@@ -480,3 +480,16 @@ fn cleaning_a_folder_puts_back_and_removes_what_killed_processes_left_of_any_tar
     assert_eq!(names(root.path()), left);
     clean_folder(root.path().join("nowhere")).unwrap();
 }
+
+#[test]
+fn scratch_within_scratch_goes_with_it() {
+    let (root, target) = target();
+    let nested = replace_folder(&target, |folder| {
+        let inner = folder.parent().unwrap().join(".new.captioner-1-2-3");
+        fs::create_dir(&inner).map_err(FileError::io("create", &inner))?;
+        fs::write(inner.join("a"), "").map_err(FileError::io("write", &inner))?;
+        write_json(folder.join("a.json"), &1)
+    });
+    nested.unwrap();
+    assert_eq!(names(root.path()).len(), 1);
+}

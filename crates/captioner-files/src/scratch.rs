@@ -151,8 +151,18 @@ fn remove_folder(scratch: &Path, target: &Path) {
     for part in [FRESH, FORMER, SUPERSEDED] {
         let _ = fs::remove_dir_all(scratch.join(part));
     }
+    remove_nested(scratch);
     let _ = fs::remove_file(scratch.join(LOCK));
     let _ = fs::remove_dir(scratch);
+}
+
+/// Removes the scratch of a folder that was itself being filled in scratch; its process is gone too.
+fn remove_nested(scratch: &Path) {
+    let entries = fs::read_dir(scratch).into_iter().flatten().flatten();
+    let prefix = prefix(OsStr::new(FRESH));
+    for entry in entries.filter(|entry| belongs(&entry.file_name(), &prefix)) {
+        let _ = fs::remove_dir_all(entry.path());
+    }
 }
 
 pub(crate) fn exists(path: &Path) -> bool {
@@ -285,12 +295,12 @@ impl ScratchFolder {
         }
     }
 
-    /// Puts what was moved aside under a name from which nothing is ever put back.
     /// Moves the target in here, where it is removed with the scratch folder.
     pub(crate) fn take_out(&self) -> io::Result<()> {
         fs::rename(&self.target, self.path.join(SUPERSEDED))
     }
 
+    /// Puts what was moved aside under a name from which nothing is ever put back.
     pub(crate) fn retire_former(&self) {
         let superseded = self.path.join(SUPERSEDED);
         let _ = fs::remove_dir_all(&superseded);

@@ -19,8 +19,8 @@ use crate::schedule::SchedulerType;
 pub struct TrainingArguments {
     /// Folder for checkpoints.
     pub output_dir: PathBuf,
-    /// Whether the checkpoints that an earlier run left in `output_dir` are removed; a folder with
-    /// checkpoints is refused otherwise.
+    /// Whether the checkpoints that an earlier run left in `output_dir` are removed, as soon as this
+    /// run has saved its own; a folder with an earlier run's results is refused otherwise.
     pub overwrite_output_dir: bool,
     /// Passes over the training set; fractions count.
     pub num_train_epochs: f64,
@@ -160,10 +160,15 @@ impl TrainingArguments {
             "learning_rate",
             lr,
             lr.is_finite() && lr > 0.0,
-            "it must be above 0",
+            "it must be a finite number above 0",
         )?;
         let some = epochs.is_finite() && epochs > 0.0;
-        SettingError::check("num_train_epochs", epochs, some, "it must be above 0")?;
+        SettingError::check(
+            "num_train_epochs",
+            epochs,
+            some,
+            "it must be a finite number above 0",
+        )?;
         let fractions = [
             ("adam_beta1", self.adam_beta1),
             ("adam_beta2", self.adam_beta2),
@@ -179,7 +184,7 @@ impl TrainingArguments {
             ("adam_epsilon", self.adam_epsilon),
             ("max_grad_norm", self.max_grad_norm),
         ] {
-            let help = "it must be 0 or more";
+            let help = "it must be a finite number, 0 or more";
             SettingError::check(name, value, value.is_finite() && value >= 0.0, help)?;
         }
         self.metric_set()?;
@@ -303,7 +308,7 @@ impl TrainingArguments {
             true,
             together,
             format_args!(
-                "each checkpoint must have been evaluated: give save_strategy ({}) and \
+                "each checkpoint must have been evaluated: switch it off, or give save_strategy ({}) and \
                  eval_strategy ({}) the same value, and make save_steps ({}) a multiple of \
                  eval_steps ({})",
                 self.save_strategy,

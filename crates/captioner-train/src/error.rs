@@ -80,8 +80,8 @@ pub enum TrainError {
     },
     /// The output folder holds the checkpoints of an earlier run.
     #[error(
-        "{path} holds the checkpoints of an earlier run: choose another output_dir, or set \
-         overwrite_output_dir to remove them", path = .path.display()
+        "{path} holds the checkpoints or the model of an earlier run: choose another output_dir, or \
+         set overwrite_output_dir to replace them", path = .path.display()
     )]
     EarlierRun {
         /// The folder.
@@ -105,6 +105,15 @@ pub enum TrainError {
         step: usize,
         /// The loss.
         loss: f64,
+    },
+    /// A weight is infinite or NaN.
+    #[error(
+        "weights are infinite or NaN after step {step}: lower learning_rate or weight_decay, or make \
+         max_grad_norm smaller; nothing was saved of them"
+    )]
+    DivergedWeights {
+        /// The step.
+        step: usize,
     },
     /// A value to choose the best model by that no evaluation gives.
     #[error("metric_for_best_model is '{name}', but an evaluation gives: {known}")]

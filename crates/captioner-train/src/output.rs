@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use captioner_files::{clean_folder, remove_folder, replace_folder, write_json};
-use captioner_model::{Pretrained, Processor, has_adapter, save_adapter, save_pretrained};
+use captioner_model::{Pretrained, Processor, has_adapter, save_adapter};
 
 use crate::arguments::TrainingArguments;
 use crate::error::TrainError;
@@ -82,7 +82,9 @@ impl OutputFolder {
     ) -> Result<PathBuf, TrainError> {
         let path = self.checkpoint(state.global_step);
         replace_folder(&path, |scratch| {
-            save_pretrained(model, processor, scratch)?;
+            // The folder is exchanged as a whole: each part need not be.
+            model.save_pretrained(scratch)?;
+            processor.save_pretrained(scratch)?;
             if has_adapter(model) {
                 save_adapter(model, scratch.join(ADAPTER), None)?;
             }

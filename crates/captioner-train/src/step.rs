@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use burn::module::{ModuleVisitor, Param};
 use burn::optim::{GradientsAccumulator, ModuleOptimizer};
 use burn::tensor::Tensor;
 use captioner_model::{
@@ -85,6 +86,17 @@ impl<M: Pretrained> Stepper<M> {
         Ok(())
     }
 
+    /// Checks that no weight is infinite or NaN, which a last step can make of a finite loss.
+    pub(crate) fn check_finite(&self, step: usize) -> Result<(), TrainError> {
+        let mut magnitude = Magnitude::default();
+        self.model.visit(&mut magnitude);
+        let mean = scalar(Tensor::cat(magnitude.sums, 0).mean())?;
+        match mean.is_finite() {
+            true => Ok(()),
+            false => Err(TrainError::DivergedWeights { step }),
+        }
+    }
+
     /// Reads the values since the last log entry from the device; `step` steps are done.
     pub(crate) fn recent(&mut self, step: usize) -> Result<BTreeMap<String, f64>, TrainError> {
         let recent = std::mem::take(&mut self.recent);
@@ -104,6 +116,18 @@ impl<M: Pretrained> Stepper<M> {
             values.insert("grad_norm".to_owned(), scalar(norm)?);
         }
         Ok(values)
+    }
+}
+
+/// The sum of all weights' magnitudes.
+#[derive(Default)]
+struct Magnitude {
+    sums: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for Magnitude {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.sums.push(param.val().inner().abs().mean());
     }
 }
 

@@ -199,8 +199,7 @@ impl Trainer {
         if stepper.trained_batches() == 0 {
             return Err(self.no_good_rows());
         }
-        let earlier = std::mem::take(&mut self.earlier);
-        self.output.remove_all(&earlier)?;
+        stepper.check_finite(state.global_step)?;
         let best = state.best_model_checkpoint.clone();
         let model = match best.filter(|_| self.arguments.load_best_model_at_end) {
             Some(best) => load_best(stepper.model, &best)?,
@@ -277,6 +276,7 @@ impl Trainer {
             self.evaluate_in(&stepper.model, state, saves)?;
         }
         if saves {
+            stepper.check_finite(step)?;
             self.save_in(&stepper.model, state)?;
         }
         Ok(())

@@ -183,3 +183,38 @@ fn a_metric_of_ones_own_of_which_more_is_better_chooses_the_best() {
     assert!(message.contains("generated_length"), "{message}");
     assert!(!folder.path().join("other").exists());
 }
+
+#[test]
+fn an_earlier_runs_checkpoints_stay_until_this_run_has_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let steps = || {
+        let entries = std::fs::read_dir(folder.path().join("run")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names
+            .filter(|name| name.starts_with("checkpoint-"))
+            .collect();
+        names.sort();
+        names
+    };
+    let mut first = Trainer::new(arguments(&folder), set(), Some(set())).unwrap();
+    first.train(model()).unwrap();
+    assert_eq!(steps(), ["checkpoint-12", "checkpoint-4", "checkpoint-8"]);
+    assert!(Trainer::new(arguments(&folder), set(), Some(set())).is_err());
+    let again = TrainingArguments {
+        overwrite_output_dir: true,
+        max_steps: Some(6),
+        ..arguments(&folder)
+    };
+    // A run whose weights become NaN removes nothing and saves nothing.
+    let diverging = TrainingArguments {
+        weight_decay: 1e30,
+        learning_rate: 1e30,
+        ..again.clone()
+    };
+    let mut trainer = Trainer::new(diverging, set(), Some(set())).unwrap();
+    assert!(trainer.train(model()).is_err());
+    assert_eq!(steps(), ["checkpoint-12", "checkpoint-4", "checkpoint-8"]);
+    let mut trainer = Trainer::new(again, set(), Some(set())).unwrap();
+    trainer.train(model()).unwrap();
+    assert_eq!(steps(), ["checkpoint-4"]);
+}

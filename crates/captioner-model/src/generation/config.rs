@@ -273,7 +273,7 @@ impl GenerationConfig {
     }
 
     fn validate_sampling(&self) -> Result<(), SettingError> {
-        let above_zero = "it must be above 0";
+        let above_zero = "it must be a finite number above 0";
         for (name, value) in [
             ("temperature", self.temperature),
             ("repetition_penalty", self.repetition_penalty),
