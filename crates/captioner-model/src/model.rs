@@ -59,7 +59,7 @@ pub trait CaptionModel: Module {
     }
 
     /// A cache without tokens, for one sequence for each of `pads`, which says how many pads it has
-    /// on its left, with room for `capacity` tokens, pads included.
+    /// on its left, with memory for `capacity` tokens, pads included.
     fn cache(&self, pads: &[usize], capacity: usize) -> Self::Cache;
 
     /// Decoder output of every position at once (teacher-forced): ids `[R, T]` to `[R, T, D]`. Rows
@@ -166,11 +166,11 @@ pub trait CaptionModel: Module {
         batch: &CaptionBatch,
         options: &LossOptions,
     ) -> Result<(LossOutput, GradientsParams), ModelError> {
-        check_trainable(self)?;
+        let parameters = check_trainable(self)?;
         let LossOutput { loss, count } = self.loss(batch, options)?;
         if !loss.is_tracked() {
             // What is trained is not on the way to the loss, as an encoder before kept features.
-            return Err(ModelError::NothingToTrain { parameters: 0 });
+            return Err(ModelError::NothingToTrain { parameters });
         }
         let detached = loss.clone().inner();
         let grads = GradientsParams::from_grads(loss.backward(), self);
@@ -290,8 +290,9 @@ pub(crate) fn check_rows(
     Ok(())
 }
 
-/// Checks that a backward pass has something to reach: it panics otherwise.
-fn check_trainable<M: CaptionModel>(model: &M) -> Result<(), ModelError> {
+/// Checks that a backward pass has something to reach, as it panics otherwise; gives the number of
+/// parameters.
+fn check_trainable<M: CaptionModel>(model: &M) -> Result<usize, ModelError> {
     #[derive(Default)]
     struct Trained {
         parameters: usize,
@@ -312,7 +313,7 @@ fn check_trainable<M: CaptionModel>(model: &M) -> Result<(), ModelError> {
         0 => Err(ModelError::NothingToTrain {
             parameters: found.parameters,
         }),
-        _ => Ok(()),
+        _ => Ok(found.parameters),
     }
 }
 

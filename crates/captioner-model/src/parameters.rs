@@ -108,11 +108,6 @@ impl<V> ByName<V> {
             inner,
         }
     }
-
-    /// What was collected on the way.
-    pub fn into_inner(self) -> V {
-        self.inner
-    }
 }
 
 impl<V: NamedVisitor> ByName<V> {
