@@ -194,6 +194,44 @@ impl CaptionBatch {
         Ok(self)
     }
 
+    /// One picture of the batch, counted from 0, with its captions, padded as they are.
+    ///
+    /// # Errors
+    /// When there is no such picture.
+    pub fn picture(&self, index: usize) -> Result<Self, ModelError> {
+        let pictures = self.visual.count();
+        if index >= pictures {
+            return Err(BatchError::NoPicture { index, pictures }.into());
+        }
+        let each = self.captions() / pictures;
+        let tokens = index * each * self.padded_length()..(index + 1) * each * self.padded_length();
+        let visual = match &self.visual {
+            Visual::Pixels(pixels) => {
+                let mut shape = pixels.shape().to_vec();
+                let size = pixels.values().len() / pictures;
+                shape[0] = 1;
+                let values = pixels.values()[index * size..(index + 1) * size].to_vec();
+                Visual::Pixels(PixelValues::new(values, &shape)?)
+            }
+            Visual::Features(features) => {
+                let [_, rows, width] = features.shape;
+                let size = rows * width;
+                let values = features.values[index * size..(index + 1) * size].to_vec();
+                Visual::Features(FeatureRows::new(values, [1, rows, width])?)
+            }
+        };
+        Ok(Self {
+            visual,
+            tokens: TokenBatch {
+                input_ids: self.tokens.input_ids[tokens.clone()].to_vec(),
+                attention_mask: self.tokens.attention_mask[tokens.clone()].to_vec(),
+                rows: each,
+                ..self.tokens.clone()
+            },
+            labels: self.labels[tokens].to_vec(),
+        })
+    }
+
     /// The pictures.
     pub fn visual(&self) -> &Visual {
         &self.visual

@@ -160,6 +160,14 @@ pub enum MissingPart {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchError {
+    /// A picture that the batch does not have.
+    #[error("there is no picture {index} in a batch of {pictures}; they are counted from 0")]
+    NoPicture {
+        /// The picture that was asked for.
+        index: usize,
+        /// Number of pictures.
+        pictures: usize,
+    },
     /// Captions that pictures can't share evenly, or none, or one without a token.
     #[error(
         "{captions} captions, the longest of {longest} tokens, for {pictures} pictures: \

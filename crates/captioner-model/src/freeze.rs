@@ -35,6 +35,28 @@ pub fn parameter_names<M: Pretrained>(model: &M) -> Vec<String> {
         .names
 }
 
+/// The names of the parameters that are trained, as in the checkpoint; those of an adapter come
+/// with `true`.
+pub fn trained_parameters<M: Pretrained>(model: &M) -> Vec<(String, bool)> {
+    ByName::new(&M::layout(), Trained::default())
+        .visit(model)
+        .names
+}
+
+#[derive(Default)]
+struct Trained {
+    names: Vec<(String, bool)>,
+}
+
+impl NamedVisitor for Trained {
+    fn visit<const D: usize>(&mut self, name: &ParameterName, param: &Param<Tensor<D>>) {
+        if param.is_require_grad() {
+            let adapter = name.kind() == LayerKind::Adapter;
+            self.names.push((name.full(), adapter));
+        }
+    }
+}
+
 pub(crate) fn freeze_where<M: Pretrained>(model: M, picks: &dyn Fn(&str) -> bool) -> M {
     ByName::new(&M::layout(), Freezing { picks }).map(model).0
 }

@@ -42,8 +42,8 @@ mod weights;
 pub use captioner_ops::burn;
 
 pub use adapter::{
-    AdapterError, AdapterMismatch, LoraConfig, add_lora, has_adapter, load_adapter, merge_adapter,
-    remove_adapter, save_adapter,
+    AdapterError, AdapterMismatch, LoraConfig, add_lora, has_adapter, load_adapter,
+    load_adapter_weights, merge_adapter, remove_adapter, save_adapter,
 };
 pub use any::AnyCaptioner;
 pub use batch::{CaptionBatch, FeatureRows, IGNORE_INDEX, Targets, Visual};
@@ -54,7 +54,7 @@ pub use config::{CONFIG_FILE, ConfigError, HiddenAct, TokenIds, check_config};
 pub use error::{
     BatchError, DeviceFailure, MissingPart, ModelError, PatternError, PromptError, SettingError,
 };
-pub use freeze::{freeze, parameter_names};
+pub use freeze::{freeze, parameter_names, trained_parameters};
 pub use generation::{EarlyStopping, GENERATION_FILE, Generated, GenerationConfig, StreamedToken};
 pub use layers::{Embedding, LayerNorm, Linear, LinearVisitor, Lora, activate, parameter};
 pub use loss::{LossOptions, LossOutput, Predictions};

@@ -80,8 +80,9 @@ pub enum TrainError {
     },
     /// The output folder holds the checkpoints of an earlier run.
     #[error(
-        "{path} holds the checkpoints or the model of an earlier run: choose another output_dir, or \
-         set overwrite_output_dir to replace them", path = .path.display()
+        "{path} holds the checkpoints or the model of an earlier run: choose another output_dir, go \
+         on from its last checkpoint with resume_from_checkpoint (last), or replace them with \
+         overwrite_output_dir", path = .path.display()
     )]
     EarlierRun {
         /// The folder.
@@ -95,16 +96,21 @@ pub enum TrainError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// The loss is infinite or NaN.
+    /// Loss or gradients of a step are infinite or NaN.
     #[error(
-        "the loss became {loss} at step {step}: lower learning_rate, \
-         or make max_grad_norm smaller"
+        "the loss of step {step} is {value}, or its gradients are infinite or NaN, because of {}: \
+         lower learning_rate, make max_grad_norm smaller, look at these rows, or have such steps \
+         skipped (non_finite)", list(.rows)
     )]
-    Diverged {
+    NonFinite {
         /// The step.
         step: usize,
         /// The loss.
-        loss: f64,
+        value: f64,
+        /// The pictures that make it so: (batch of the step, picture of the batch).
+        places: Vec<(usize, usize)>,
+        /// Their rows.
+        rows: Vec<String>,
     },
     /// A weight is infinite or NaN.
     #[error(
@@ -123,6 +129,67 @@ pub enum TrainError {
         /// The names that there are.
         known: String,
     },
+    /// There is no checkpoint to go on from.
+    #[error(
+        "there is no checkpoint to go on from in {path}{}: leave resume_from_checkpoint out to start \
+         anew, or name a checkpoint's folder", passed_over(.damaged), path = .path.display()
+    )]
+    NoCheckpoint {
+        /// The output folder.
+        path: PathBuf,
+        /// What is wrong with those that there are.
+        damaged: Vec<String>,
+    },
+    /// A checkpoint that can't be gone on from.
+    #[error("can't go on from {path}: {source}", path = .path.display())]
+    Checkpoint {
+        /// The checkpoint's folder.
+        path: PathBuf,
+        /// Why.
+        source: Box<TrainError>,
+    },
+    /// A checkpoint that was saved with `save_only_model`.
+    #[error(
+        "it holds a model without the optimizer's state (save_only_model): start from its model in a \
+         new output_dir"
+    )]
+    ModelOnly,
+    /// A checkpoint of another version.
+    #[error("it has form {found}, and this version reads form {known}: use the version that wrote it")]
+    CheckpointFormat {
+        /// The form in the file.
+        found: u32,
+        /// The form that is known.
+        known: u32,
+    },
+    /// A resumed run whose settings, rows or base model are others.
+    #[error(
+        "{path} was written by a run with other settings: {}; give the former ones, or go on with \
+         the new ones (accept_changed_arguments)", .changes.join(", "), path = .path.display()
+    )]
+    ChangedArguments {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What differs, each as `learning_rate is 0.001 and was 0.0005`.
+        changes: Vec<String>,
+    },
+    /// Parameters beside an adapter are trained.
+    #[error(
+        "'{name}' is trained beside the adapter, and an adapter's checkpoint would not hold it: \
+         freeze it, or train without an adapter"
+    )]
+    TrainedBesideAdapter {
+        /// The first such parameter.
+        name: String,
+    },
+    /// A callback failed.
+    #[error("the callback {name} failed: {source}")]
+    Callback {
+        /// Its name.
+        name: String,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A loader thread ended before its work.
     #[error("a thread that reads pictures ended early; its message stands above")]
     LoaderStopped,
@@ -136,5 +203,23 @@ impl TrainError {
             Self::Caption { source, .. } => source.to_string(),
             other => other.to_string(),
         }
+    }
+}
+
+/// The first few of many.
+fn list(rows: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let more = rows.len().saturating_sub(SHOWN);
+    let shown = rows[..rows.len() - more].join(", ");
+    match more {
+        0 => shown,
+        more => format!("{shown} and {more} more rows"),
+    }
+}
+
+fn passed_over(damaged: &[String]) -> String {
+    match damaged {
+        [] => String::new(),
+        damaged => format!(" ({})", damaged.join("; ")),
     }
 }

@@ -9,21 +9,25 @@ mod arguments;
 mod augment;
 mod cache;
 mod callback;
+mod callbacks;
 mod check;
+mod checkpoint;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod clip;
+mod ema;
 mod error;
 mod evaluate;
+mod failure;
 mod loader;
 mod optimizer;
 mod output;
 mod prepared;
-mod progress;
 mod sampler;
 mod schedule;
 mod state;
 mod step;
+mod stop;
 mod trainer;
 
 /// Burn, in the exact version that models are written for.
@@ -32,18 +36,21 @@ pub use captioner_ops::burn;
 pub use arguments::{IntervalStrategy, TrainingArguments};
 pub use augment::Augmentation;
 pub use cache::PixelCache;
-pub use callback::TrainerCallback;
+pub use callback::{CallbackResult, TrainerCallback, TrainerContext, TrainerControl};
+pub use callbacks::{
+    CsvCallback, EarlyStoppingCallback, JsonLinesCallback, ProgressCallback, TensorBoardCallback,
+};
 pub use captioner_model::SettingError;
 pub use check::find_bad_rows;
+pub use checkpoint::STATE_FILE;
 pub use clip::{clip_grad_norm, global_norm};
 pub use error::TrainError;
 pub use evaluate::{EvaluatedRow, Evaluation, EvaluationOptions, MetricSpelling, evaluate};
+pub use failure::TrainFailure;
 pub use loader::{DataLoader, LoadedBatch};
-pub use optimizer::adamw_optimizer;
-pub use output::{OutputFolder, STATE_FILE};
+pub use output::check_output_dir;
 pub use prepared::{PreparedSet, decode_row, picture_source};
-pub use progress::ProgressCallback;
 pub use sampler::{EpochBatches, Sample, Sampler, sequential_batches};
 pub use schedule::{Schedule, SchedulerType};
 pub use state::{LogEntry, TrainerState};
-pub use trainer::{TrainOutput, Trainer};
+pub use trainer::{RunEnd, TrainOutput, Trainer};

@@ -3,68 +3,112 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use captioner_files::{clean_folder, remove_folder, replace_folder, write_json};
-use captioner_model::{Pretrained, Processor, has_adapter, save_adapter};
+use captioner_files::{FolderLock, clean_folder, remove_folder, write_json};
 
-use crate::arguments::TrainingArguments;
+use crate::arguments::{ResumeFrom, TrainingArguments};
+use crate::checkpoint::STATE_FILE;
 use crate::error::TrainError;
-use crate::state::TrainerState;
 
 /// The file by which a run knows its own output folder.
-const MARKER: &str = "training_args.json";
+pub(crate) const MARKER: &str = "training_args.json";
 
-/// File of a checkpoint that says where the run stood.
-pub const STATE_FILE: &str = "trainer_state.json";
+/// What a finished run leaves beside its checkpoints.
+const RESULTS: [&str; 2] = ["model", "adapter"];
 
-/// Folder of a checkpoint that holds the adapter alone, beside the merged model.
-pub(crate) const ADAPTER: &str = "adapter";
+/// Checks that a run of these settings may write to their `output_dir`: that it is absent, empty, or
+/// an earlier run's that `resume_from_checkpoint` or `overwrite_output_dir` speaks of. Changes
+/// nothing.
+///
+/// # Errors
+/// When it is a file, holds what no run wrote or an earlier run's results, can't be looked at, or
+/// another run is writing to it.
+pub fn check_output_dir(arguments: &TrainingArguments) -> Result<(), TrainError> {
+    OutputFolder::check(arguments).map(|_| ())
+}
 
 /// A run's output folder.
-pub struct OutputFolder {
+#[derive(Debug)]
+pub(crate) struct OutputFolder {
     path: PathBuf,
+    lock: Option<FolderLock>,
 }
 
 impl OutputFolder {
-    /// Checks that `path` may be written to: absent, empty, or written by an earlier run, whose
-    /// checkpoints only `overwrite` allows. Changes nothing.
-    ///
-    /// # Errors
-    /// When it is a file, or holds what no run wrote, or an earlier run's checkpoints, or can't be
-    /// looked at.
-    pub fn check(path: impl AsRef<Path>, overwrite: bool) -> Result<Self, TrainError> {
-        let path = path.as_ref();
+    /// See [`check_output_dir`].
+    pub(crate) fn check(arguments: &TrainingArguments) -> Result<Self, TrainError> {
+        let path = arguments.output_dir.as_path();
         let own = path.to_owned();
         let output = |source| TrainError::Output {
             path: path.to_owned(),
             source,
         };
+        let folder = Self {
+            path: own.clone(),
+            lock: None,
+        };
         if !path.try_exists().map_err(output)? {
-            return Ok(Self { path: own });
+            return Ok(folder);
         }
-        let empty = path.is_dir() && fs::read_dir(path).map_err(output)?.next().is_none();
-        if !empty && !path.join(MARKER).is_file() {
+        if !path.is_dir() || !(path.join(MARKER).is_file() || is_empty(path).map_err(output)?) {
             return Err(TrainError::ForeignOutput { path: own });
         }
-        let folder = Self { path: own };
-        let finished = ["model", ADAPTER]
-            .iter()
-            .any(|name| path.join(name).exists());
-        if !overwrite && (finished || !folder.steps()?.is_empty()) {
-            return Err(TrainError::EarlierRun { path: folder.path });
-        }
+        folder.check_earlier(arguments)?;
         Ok(folder)
     }
 
-    /// Makes the folder, and removes what killed runs left half-written in it. Nothing else is
-    /// removed: the checkpoints of an earlier run stay until this one has saved its own.
-    ///
-    /// # Errors
-    /// When files can't be written.
-    pub fn claim(&self, arguments: &TrainingArguments) -> Result<(), TrainError> {
+    /// What an earlier run left needs a word about it.
+    fn check_earlier(&self, arguments: &TrainingArguments) -> Result<(), TrainError> {
+        if arguments.overwrite_output_dir {
+            return Ok(());
+        }
+        let steps = self.steps()?;
+        let finished = RESULTS.iter().any(|name| self.path.join(name).exists());
+        let goes_on = match &arguments.resume_from_checkpoint {
+            None => false,
+            Some(ResumeFrom::Last) => true,
+            Some(ResumeFrom::Auto) => !steps.is_empty(),
+            Some(ResumeFrom::Path(from)) => self.holds(from),
+        };
+        match (finished || !steps.is_empty()) && !goes_on {
+            true => Err(TrainError::EarlierRun {
+                path: self.path.clone(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a folder lies directly in this one.
+    fn holds(&self, folder: &Path) -> bool {
+        let parent = |path: &Path| path.canonicalize().ok()?.parent().map(Path::to_owned);
+        let own = self.path.canonicalize().ok();
+        own.is_some() && parent(folder) == own
+    }
+
+    /// Keeps other runs out of the folder, if it is there, and puts back what a killed run had
+    /// moved aside.
+    pub(crate) fn lock(&mut self) -> Result<(), TrainError> {
+        if self.path.is_dir() {
+            if self.lock.is_none() {
+                self.lock = Some(FolderLock::acquire(&self.path)?);
+            }
+            clean_folder(&self.path)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the folder, and keeps other runs out of it. Nothing in it is removed but what killed
+    /// runs left half-written.
+    pub(crate) fn claim(&mut self, arguments: &TrainingArguments) -> Result<(), TrainError> {
         fs::create_dir_all(&self.path).map_err(|source| self.failed(source))?;
-        clean_folder(&self.path)?;
+        self.lock()?;
+        // Another run may have ended in it meanwhile.
+        Self::check(arguments)?;
         write_json(self.path.join(MARKER), arguments)?;
         Ok(())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Removes checkpoints of these steps.
@@ -72,38 +116,15 @@ impl OutputFolder {
         steps.iter().try_for_each(|&step| self.remove(step))
     }
 
-    /// Writes the checkpoint of the state's step, whole or not at all.
-    pub(crate) fn save<M: Pretrained>(
-        &self,
-        model: &M,
-        processor: &Processor,
-        arguments: &TrainingArguments,
-        state: &TrainerState,
-    ) -> Result<PathBuf, TrainError> {
-        let path = self.checkpoint(state.global_step);
-        replace_folder(&path, |scratch| {
-            // The folder is exchanged as a whole: each part need not be.
-            model.save_pretrained(scratch)?;
-            processor.save_pretrained(scratch)?;
-            if has_adapter(model) {
-                save_adapter(model, scratch.join(ADAPTER), None)?;
-            }
-            write_json(scratch.join(STATE_FILE), state)?;
-            write_json(scratch.join(MARKER), arguments)?;
-            Ok::<_, TrainError>(())
-        })?;
-        Ok(path)
-    }
-
     /// The checkpoint folder of a step.
     pub(crate) fn checkpoint(&self, step: usize) -> PathBuf {
         self.path.join(format!("checkpoint-{step}"))
     }
 
-    /// Removes the oldest checkpoints beyond `limit`, the newest and the best one never.
+    /// Removes the oldest checkpoints beyond `limit`, the best one and the newest, which was just
+    /// written, never.
     pub(crate) fn keep(&self, limit: usize, best: Option<&Path>) -> Result<(), TrainError> {
         let mut steps = self.steps()?;
-        steps.sort_unstable();
         let mut surplus = steps.len().saturating_sub(limit);
         steps.pop();
         for step in steps {
@@ -120,9 +141,12 @@ impl OutputFolder {
         Ok(remove_folder(self.checkpoint(step))?)
     }
 
-    /// The steps of the checkpoints that runs wrote here.
+    /// The steps of the checkpoints that runs wrote here, in their order.
     pub(crate) fn steps(&self) -> Result<Vec<usize>, TrainError> {
-        let entries = fs::read_dir(&self.path).map_err(|source| self.failed(source))?;
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|source| self.failed(source))?,
+        };
         let mut steps = Vec::new();
         for entry in entries {
             let name = entry.map_err(|source| self.failed(source))?.file_name();
@@ -137,6 +161,7 @@ impl OutputFolder {
             };
             steps.extend(step.filter(is_own));
         }
+        steps.sort_unstable();
         Ok(steps)
     }
 
@@ -148,82 +173,16 @@ impl OutputFolder {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with_checkpoints(steps: &[usize]) -> (tempfile::TempDir, OutputFolder) {
-        let root = tempfile::tempdir().unwrap();
-        let folder = OutputFolder::check(root.path().join("run"), false).unwrap();
-        folder.claim(&TrainingArguments::default()).unwrap();
-        for &step in steps {
-            fs::create_dir(folder.checkpoint(step)).unwrap();
-            fs::write(folder.checkpoint(step).join(STATE_FILE), "{}").unwrap();
+/// Whether a folder holds nothing but the lock of a run.
+fn is_empty(folder: &Path) -> std::io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        if !FolderLock::is_lock_file(Path::new(&entry?.file_name())) {
+            return Ok(false);
         }
-        (root, folder)
     }
-
-    fn left(folder: &OutputFolder) -> Vec<usize> {
-        let mut steps = folder.steps().unwrap();
-        steps.sort_unstable();
-        steps
-    }
-
-    #[test]
-    fn the_best_checkpoint_and_the_newest_are_never_removed() {
-        let (_root, folder) = with_checkpoints(&[5, 10, 100]);
-        let best = folder.checkpoint(5);
-        folder.keep(2, Some(&best)).unwrap();
-        assert_eq!(left(&folder), [5, 100]);
-        folder.keep(1, Some(&best)).unwrap();
-        assert_eq!(left(&folder), [5, 100]);
-    }
-
-    #[test]
-    fn what_an_earlier_run_left_is_refused_and_stays() {
-        let (_root, folder) = with_checkpoints(&[5]);
-        fs::write(folder.path.join("notes.txt"), "mine").unwrap();
-        let refused = OutputFolder::check(&folder.path, false).err().unwrap();
-        let message = refused.to_string();
-        assert!(message.contains("overwrite_output_dir"), "{message}");
-        let again = OutputFolder::check(&folder.path, true).unwrap();
-        again.claim(&TrainingArguments::default()).unwrap();
-        assert_eq!(left(&again), [5]);
-        again.remove_all(&[5]).unwrap();
-        assert!(left(&again).is_empty());
-        assert!(folder.path.join("notes.txt").exists());
-        // A finished model without a checkpoint is an earlier run's too.
-        OutputFolder::check(&folder.path, false).unwrap();
-        fs::create_dir(folder.path.join("model")).unwrap();
-        assert!(OutputFolder::check(&folder.path, false).is_err());
-    }
-
-    #[test]
-    fn folders_that_only_look_like_checkpoints_are_the_users() {
-        let (_root, folder) = with_checkpoints(&[]);
-        for name in [
-            "checkpoint-7",
-            "checkpoint-007",
-            "checkpoint-+5",
-            "checkpoint-x",
-        ] {
-            fs::create_dir(folder.path.join(name)).unwrap();
-        }
-        fs::write(folder.path.join("checkpoint-9"), "mine").unwrap();
-        fs::write(folder.path.join("checkpoint-007").join(STATE_FILE), "{}").unwrap();
-        assert!(left(&folder).is_empty());
-        folder.keep(0, None).unwrap();
-        assert!(folder.path.join("checkpoint-7").is_dir());
-    }
-
-    #[test]
-    fn a_folder_that_no_run_wrote_is_refused_and_left_alone() {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join("thesis.txt"), "mine").unwrap();
-        let refused = OutputFolder::check(root.path(), true);
-        assert!(matches!(refused, Err(TrainError::ForeignOutput { .. })));
-        let file = root.path().join("thesis.txt");
-        assert!(OutputFolder::check(&file, true).is_err());
-        assert!(file.exists());
-    }
+    Ok(true)
 }
+
+#[cfg(test)]
+#[path = "output_tests.rs"]
+mod tests;

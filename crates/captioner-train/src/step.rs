@@ -1,54 +1,82 @@
 //! One optimizer step, and what is known since the last log entry.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use burn::module::{ModuleVisitor, Param};
-use burn::optim::{GradientsAccumulator, ModuleOptimizer};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
-use captioner_model::{
-    CaptionBatch, DeviceFailure, LossOptions, LossOutput, ModelError, Pretrained,
-};
+use captioner_model::{CaptionBatch, DeviceFailure, LossOptions, ModelError, Pretrained};
+use captioner_ops::with_dropout_key;
+use serde::{Deserialize, Serialize};
 
-use crate::arguments::TrainingArguments;
+use crate::checkpoint::load_ema;
+use crate::arguments::{NonFinite, TrainingArguments};
 use crate::clip::clip_grad_norm;
+use crate::ema::Ema;
 use crate::error::TrainError;
-use crate::optimizer::adamw_optimizer;
+use crate::optimizer::{Optimizer, OptimizerSettings, dropout_key};
 use crate::schedule::Schedule;
+
+/// Steps behind each other that may be skipped as infinite or NaN: after as many it is not the rows.
+const MOST_SKIPPED: usize = 20;
 
 /// The model and what changes it.
 pub(crate) struct Stepper<M> {
     pub(crate) model: M,
-    optimizer: ModuleOptimizer,
-    schedule: Schedule,
-    recent: Recent,
-    trained_batches: usize,
+    pub(crate) optimizer: Optimizer,
+    pub(crate) ema: Option<Ema>,
+    pub(crate) schedule: Schedule,
+    /// A learning rate in place of the schedule's.
+    pub(crate) learning_rate: Option<f64>,
+    pub(crate) recent: Recent,
+    pub(crate) total_loss: f64,
+    pub(crate) tokens: usize,
+    pub(crate) trained_batches: usize,
+    pub(crate) non_finite_steps: usize,
+    skipped_in_a_row: usize,
 }
 
-/// Values since the last log entry; they stay on the device until then.
-#[derive(Default)]
-struct Recent {
-    /// Loss of every batch, as its share of its step's loss.
-    losses: Vec<Tensor<1>>,
+/// Sums since the last log entry.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Recent {
+    /// The sum of the steps' losses.
+    loss_sum: f64,
+    /// Steps that something was learnt in.
     steps: usize,
-    norm: Option<Tensor<1>>,
+    /// Steps that were skipped as infinite or NaN.
+    non_finite: usize,
+    /// Norm of the last step's gradients, before clipping.
+    grad_norm: Option<f64>,
     learning_rate: f64,
 }
 
-impl<M: Pretrained> Stepper<M> {
-    pub(crate) fn new(args: &TrainingArguments, model: M, total_steps: usize) -> Self {
-        let (kind, warmup) = (args.lr_scheduler_type, args.warmup(total_steps));
-        Self {
-            optimizer: adamw_optimizer(args, &model),
-            model,
-            schedule: Schedule::new(kind, args.learning_rate, warmup, total_steps),
-            recent: Recent::default(),
-            trained_batches: 0,
-        }
-    }
+/// What became of a step.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Something was learnt, or there was no row to learn from.
+    Done,
+    /// Loss or gradients were infinite or NaN: nothing was changed. The rows that made it so, by
+    /// their places: (batch, picture).
+    Skipped(Vec<(usize, usize)>),
+}
 
-    /// Batches that something was learnt from.
-    pub(crate) fn trained_batches(&self) -> usize {
-        self.trained_batches
+impl<M: Pretrained> Stepper<M> {
+    pub(crate) fn new(args: &TrainingArguments, model: M, schedule: Schedule) -> Self {
+        Self {
+            optimizer: Optimizer::new(&OptimizerSettings::from(args), &model),
+            ema: args.ema_decay.map(|decay| Ema::new(&model, decay)),
+            model,
+            schedule,
+            learning_rate: None,
+            recent: Recent::default(),
+            total_loss: 0.0,
+            tokens: 0,
+            trained_batches: 0,
+            non_finite_steps: 0,
+            skipped_in_a_row: 0,
+        }
     }
 
     /// The optimizer step after `done` others, over the batches whose gradients it sums. Without a
@@ -57,65 +85,172 @@ impl<M: Pretrained> Stepper<M> {
         &mut self,
         args: &TrainingArguments,
         done: usize,
-        batches: &[CaptionBatch],
-    ) -> Result<(), TrainError> {
-        let rate = self.schedule.learning_rate(done);
+        batches: &[Option<CaptionBatch>],
+    ) -> Result<Outcome, TrainError> {
+        let scheduled = self.schedule.learning_rate(done);
+        let rate = self.learning_rate.unwrap_or(scheduled);
         self.recent.learning_rate = rate;
-        if batches.is_empty() {
-            return Ok(());
+        let counts = batches.iter().flatten().map(CaptionBatch::target_count);
+        let tokens: usize = counts.sum();
+        if batches.iter().all(Option::is_none) {
+            return Ok(Outcome::Done);
         }
-        self.recent.steps += 1;
-        self.trained_batches += batches.len();
-        let tokens: usize = batches.iter().map(CaptionBatch::target_count).sum();
         let options = LossOptions {
             label_smoothing: args.label_smoothing_factor,
             divisor: tokens as f64,
         };
         let mut sum = GradientsAccumulator::new();
+        let mut values = Vec::new();
         for (micro, batch) in batches.iter().enumerate() {
-            // Dropout depends on seed and step alone, not on what ran before.
-            let step = (done as u64) << 16 | micro as u64;
-            self.model.device().seed(args.seed.wrapping_add(step));
-            let (LossOutput { loss, .. }, grads) = self.model.gradients(batch, &options)?;
-            self.recent.losses.push(loss);
+            let Some(batch) = batch else { continue };
+            let (loss, grads) = self.gradients(args, (done, micro), batch, &options)?;
+            values.push(loss);
             sum.accumulate(&self.model, grads);
         }
+        let trained = values.len();
         let mut grads = sum.grads();
-        self.recent.norm = clip_grad_norm(&self.model, &mut grads, args.max_grad_norm);
+        let norm = clip_grad_norm(&self.model, &mut grads, args.max_grad_norm);
+        values.extend(norm);
+        let values = floats(Tensor::cat(values, 0))?;
+        if !values.iter().all(|value| value.is_finite()) {
+            return self.non_finite(args, done, batches, &values[..trained]);
+        }
         self.model = self.optimizer.step(rate, self.model.clone(), grads);
-        Ok(())
+        if let Some(ema) = &mut self.ema {
+            ema.update(&self.model);
+        }
+        let (losses, norm) = values.split_at(trained);
+        self.learnt(losses.iter().sum(), norm.first().copied());
+        self.tokens += tokens;
+        self.trained_batches += trained;
+        Ok(Outcome::Done)
     }
 
-    /// Checks that no weight is infinite or NaN, which a last step can make of a finite loss.
+    fn learnt(&mut self, loss: f64, norm: Option<f64>) {
+        self.skipped_in_a_row = 0;
+        self.total_loss += loss;
+        self.recent.loss_sum += loss;
+        self.recent.steps += 1;
+        self.recent.grad_norm = norm;
+    }
+
+    /// Loss and gradients of a batch. Dropout depends on the seed, the step, the batch's place in it
+    /// and the layer alone, and on nothing that ran before.
+    fn gradients(
+        &self,
+        args: &TrainingArguments,
+        (step, micro): (usize, usize),
+        batch: &CaptionBatch,
+        options: &LossOptions,
+    ) -> Result<(Tensor<1>, GradientsParams), ModelError> {
+        let key = dropout_key(args.seed, step as u64, micro as u64);
+        let made = with_dropout_key(key, || self.model.gradients(batch, options));
+        made.map(|(output, grads)| (output.loss, grads))
+    }
+
+    /// Stops at, or skips, a step whose loss or gradients are infinite or NaN. Nothing was changed
+    /// yet.
+    fn non_finite(
+        &mut self,
+        args: &TrainingArguments,
+        done: usize,
+        batches: &[Option<CaptionBatch>],
+        losses: &[f64],
+    ) -> Result<Outcome, TrainError> {
+        let places = self.culprits(args, done, batches)?;
+        let value = losses.iter().sum::<f64>();
+        self.skipped_in_a_row += 1;
+        if args.non_finite == NonFinite::Stop || self.skipped_in_a_row > MOST_SKIPPED {
+            return Err(TrainError::NonFinite {
+                step: done + 1,
+                value,
+                places,
+                rows: Vec::new(),
+            });
+        }
+        self.non_finite_steps += 1;
+        self.recent.non_finite += 1;
+        Ok(Outcome::Skipped(places))
+    }
+
+    /// The pictures whose loss or gradients alone are infinite or NaN; all where none is.
+    fn culprits(
+        &self,
+        args: &TrainingArguments,
+        done: usize,
+        batches: &[Option<CaptionBatch>],
+    ) -> Result<Vec<(usize, usize)>, TrainError> {
+        let options = LossOptions {
+            label_smoothing: args.label_smoothing_factor,
+            ..LossOptions::default()
+        };
+        let (mut all, mut found) = (Vec::new(), Vec::new());
+        for (at, batch) in batches.iter().enumerate() {
+            let Some(batch) = batch else { continue };
+            for picture in 0..batch.visual().count() {
+                all.push((at, picture));
+                let one = batch.picture(picture)?;
+                if one.target_count() == 0 {
+                    continue;
+                }
+                let (loss, mut grads) = self.gradients(args, (done, at), &one, &options)?;
+                let norm = clip_grad_norm(&self.model, &mut grads, 0.0);
+                let values = [Some(loss), norm].into_iter().flatten().collect();
+                if !floats(Tensor::cat(values, 0))?.iter().all(|v| v.is_finite()) {
+                    found.push((at, picture));
+                }
+            }
+        }
+        Ok(if found.is_empty() { all } else { found })
+    }
+
+    /// The model that evaluations measure: the averaged weights where they are kept; it records no
+    /// gradients.
+    pub(crate) fn measured(&self) -> M {
+        self.averaged(self.model.clone()).valid()
+    }
+
+    /// The model with the averaged weights, where they are kept.
+    pub(crate) fn averaged(&self, model: M) -> M {
+        match &self.ema {
+            Some(ema) => ema.apply(model),
+            None => model,
+        }
+    }
+
+    /// Takes the averaged weights of a checkpoint, where they are kept.
+    pub(crate) fn load_ema_of(&mut self, checkpoint: &Path) -> Result<(), TrainError> {
+        match &mut self.ema {
+            Some(ema) => load_ema(ema, &self.model, checkpoint),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that no weight is infinite or NaN, which a step can make of finite gradients.
     pub(crate) fn check_finite(&self, step: usize) -> Result<(), TrainError> {
         let mut magnitude = Magnitude::default();
         self.model.visit(&mut magnitude);
-        let mean = scalar(Tensor::cat(magnitude.sums, 0).mean())?;
-        match mean.is_finite() {
+        let mean = floats(Tensor::cat(magnitude.sums, 0).mean())?;
+        match mean.iter().all(|mean| mean.is_finite()) {
             true => Ok(()),
             false => Err(TrainError::DivergedWeights { step }),
         }
     }
 
-    /// Reads the values since the last log entry from the device; `step` steps are done.
-    pub(crate) fn recent(&mut self, step: usize) -> Result<BTreeMap<String, f64>, TrainError> {
+    /// The values since the last log entry. Steps that were skipped as infinite or NaN show where
+    /// `filter` is false, as with transformers' `logging_nan_inf_filter`.
+    pub(crate) fn take_recent(&mut self, filter: bool) -> BTreeMap<String, f64> {
         let recent = std::mem::take(&mut self.recent);
         let mut values = BTreeMap::from([("learning_rate".to_owned(), recent.learning_rate)]);
-        if recent.steps > 0 {
-            let mut sum = 0.0;
-            for loss in recent.losses {
-                sum += scalar(loss)?;
-            }
-            let loss = sum / recent.steps as f64;
-            if !loss.is_finite() {
-                return Err(TrainError::Diverged { step, loss });
-            }
+        if recent.steps > 0 || recent.non_finite > 0 {
+            let loss = match (recent.non_finite > 0 && !filter) || recent.steps == 0 {
+                true => f64::NAN,
+                false => recent.loss_sum / recent.steps as f64,
+            };
             values.insert("loss".to_owned(), loss);
         }
-        if let Some(norm) = recent.norm {
-            values.insert("grad_norm".to_owned(), scalar(norm)?);
-        }
-        Ok(values)
+        values.extend(recent.grad_norm.map(|norm| ("grad_norm".to_owned(), norm)));
+        values
     }
 }
 
@@ -131,8 +266,8 @@ impl ModuleVisitor for Magnitude {
     }
 }
 
-fn scalar(value: Tensor<1>) -> Result<f64, TrainError> {
-    let data = value.try_into_data();
+fn floats(values: Tensor<1>) -> Result<Vec<f64>, TrainError> {
+    let data = values.try_into_data();
     let data = data.map_err(|error| ModelError::from(DeviceFailure::new(error)))?;
-    Ok(data.iter::<f64>().sum())
+    Ok(data.iter::<f64>().collect())
 }

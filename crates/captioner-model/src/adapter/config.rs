@@ -70,6 +70,9 @@ pub enum AdapterMismatch {
     /// One of a layer's two matrices is missing.
     #[error("has one of its two matrices only")]
     Half,
+    /// A layer's matrices are missing.
+    #[error("is missing")]
+    Missing,
     /// Another shape or type.
     #[error("should be {want:?} of F32, F16 or BF16, and is {have:?} of {type_name}")]
     Shape {

@@ -87,6 +87,45 @@ pub fn load_adapter<M: Pretrained>(model: M, folder: impl AsRef<Path>) -> Result
     }
 }
 
+/// Loads the values of an adapter's folder into the adapter that the model has: its scale, its dropout
+/// and all that is frozen stay.
+///
+/// # Errors
+/// When a file is missing or damaged, its tensors are not those of the model's adapter, or the model
+/// has none.
+pub fn load_adapter_weights<M: Pretrained>(
+    mut model: M,
+    folder: impl AsRef<Path>,
+) -> Result<M, ModelError> {
+    if !has_adapter(&model) {
+        return Err(AdapterError::Absent.into());
+    }
+    let folder = folder.as_ref();
+    let opened = weights::open_adapter(folder)?;
+    let (path, tensors) = opened.ok_or_else(|| missing(folder))?;
+    let mut tensors = Tensors { path, tensors };
+    let mut failed = None;
+    model.linear_layers(&mut |name, linear| {
+        let [inputs, outputs] = linear.weight.lazy_shape().dims();
+        let Some(present) = &mut linear.lora else {
+            return;
+        };
+        let [_, rank] = present.a.lazy_shape().dims();
+        match tensors.take(name, rank, inputs, outputs) {
+            Ok(Some(values)) => present.replace(values),
+            Ok(None) => {
+                let missing = tensors.mismatch(name, AdapterMismatch::Missing);
+                failed = failed.take().or(Some(missing));
+            }
+            Err(error) => failed = failed.take().or(Some(error)),
+        }
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => tensors.check_empty().map(|()| model),
+    }
+}
+
 /// Writes the adapter as PEFT does into a folder, which is made where there is none; each file is
 /// written whole or not at all, and all other files stay. `base_model` is the name or folder of the
 /// model that it belongs to.

@@ -11,7 +11,7 @@ mod config;
 mod files;
 
 pub use config::{AdapterError, AdapterMismatch, LoraConfig};
-pub use files::{load_adapter, save_adapter};
+pub use files::{load_adapter, load_adapter_weights, save_adapter};
 
 use burn::module::{ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
@@ -134,6 +134,20 @@ struct LoraValues {
     a: Vec<f32>,
     b: Vec<f32>,
     rank: usize,
+}
+
+impl Lora {
+    /// Takes other values of the same shapes; the parameters stay those that they are.
+    fn replace(&mut self, values: LoraValues) {
+        let put = |param: &mut Param<Tensor<2>>, values: Vec<f32>| {
+            let data = TensorData::new(values, param.lazy_shape());
+            let tensor = Tensor::from_data(data, &param.lazy_device());
+            let id = param.id;
+            *param = param.clone().transform_for_load(tensor, id);
+        };
+        put(&mut self.a, values.a);
+        put(&mut self.b, values.b);
+    }
 }
 
 fn lora(linear: &Linear, values: LoraValues, config: &LoraConfig) -> Lora {

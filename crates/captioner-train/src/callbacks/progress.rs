@@ -5,8 +5,8 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::callback::TrainerCallback;
-use crate::state::{LogEntry, TrainerState};
+use crate::callback::{CallbackResult, TrainerCallback, TrainerContext, TrainerControl};
+use crate::state::LogEntry;
 
 const TEMPLATE: &str = "{bar:30} {pos}/{len} steps  {msg}  {per_sec}  {eta} left";
 
@@ -15,17 +15,25 @@ const TEMPLATE: &str = "{bar:30} {pos}/{len} steps  {msg}  {per_sec}  {eta} left
 /// becomes a line.
 pub struct ProgressCallback {
     bar: ProgressBar,
+    hidden: bool,
 }
 
 impl Default for ProgressCallback {
     fn default() -> Self {
         Self {
             bar: ProgressBar::hidden(),
+            hidden: false,
         }
     }
 }
 
 impl ProgressCallback {
+    /// Draws no bar, as `disable_tqdm` asks for; log entries become lines.
+    pub fn without_bar(mut self, without: bool) -> Self {
+        self.hidden = without;
+        self
+    }
+
     fn line(&self, text: String) {
         if self.bar.is_hidden() {
             // That nobody reads it any more is no reason to stop a training.
@@ -36,34 +44,61 @@ impl ProgressCallback {
     }
 }
 
-impl TrainerCallback for ProgressCallback {
-    fn on_train_begin(&mut self, state: &TrainerState) {
-        self.bar = ProgressBar::new(state.max_steps as u64);
+impl<M> TrainerCallback<M> for ProgressCallback {
+    fn on_train_begin(
+        &mut self,
+        run: &TrainerContext<'_, M>,
+        _control: &mut TrainerControl,
+    ) -> CallbackResult {
+        self.bar = match self.hidden {
+            true => ProgressBar::hidden(),
+            false => ProgressBar::new(run.state.max_steps as u64),
+        };
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             self.bar.set_style(style);
         }
+        self.bar.set_position(run.state.global_step as u64);
+        // Steps of an earlier process say nothing of this one's speed.
+        self.bar.reset_eta();
         self.bar.set_message("loss -");
+        Ok(())
     }
 
-    fn on_step_end(&mut self, state: &TrainerState) {
-        self.bar.set_position(state.global_step as u64);
+    fn on_step_end(
+        &mut self,
+        run: &TrainerContext<'_, M>,
+        _control: &mut TrainerControl,
+    ) -> CallbackResult {
+        self.bar.set_position(run.state.global_step as u64);
+        Ok(())
     }
 
-    fn on_log(&mut self, _state: &TrainerState, entry: &LogEntry) {
-        if let Some(loss) = entry.values.get("loss") {
+    fn on_log(&mut self, _run: &TrainerContext<'_, M>, entry: &LogEntry) -> CallbackResult {
+        if let Some(loss) = entry.get("loss") {
             self.bar.set_message(format!("loss {loss:.4}"));
         }
-        if self.bar.is_hidden() || !entry.values.contains_key("loss") {
+        if self.bar.is_hidden() || entry.get("loss").is_none() {
             self.line(describe(entry));
         }
+        Ok(())
     }
 
-    fn on_save(&mut self, _state: &TrainerState, checkpoint: &Path) {
+    fn on_save(&mut self, _run: &TrainerContext<'_, M>, checkpoint: &Path) -> CallbackResult {
         self.line(format!("saved {}", checkpoint.display()));
+        Ok(())
     }
 
-    fn on_train_end(&mut self, _state: &TrainerState) {
-        self.bar.finish();
+    fn on_message(&mut self, _run: &TrainerContext<'_, M>, message: &str) -> CallbackResult {
+        self.line(message.to_owned());
+        Ok(())
+    }
+
+    fn on_train_end(&mut self, run: &TrainerContext<'_, M>) -> CallbackResult {
+        match run.state.global_step >= run.state.max_steps {
+            true => self.bar.finish(),
+            false => self.bar.abandon(),
+        }
+        Ok(())
     }
 }
 

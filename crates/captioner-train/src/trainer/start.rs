@@ -1,0 +1,220 @@
+//! What comes before the first step: everything is checked, then the folder is taken.
+
+use captioner_model::{
+    Pretrained, has_adapter, remove_adapter, save_pretrained, trained_parameters,
+};
+
+use super::Trainer;
+use super::run::Run;
+use crate::checkpoint::{self, Saved};
+use crate::error::TrainError;
+use crate::sampler::sequential_batches;
+use crate::schedule::Schedule;
+use crate::state::TrainerState;
+use crate::step::Stepper;
+
+/// Folder in the output folder for the model that an adapter belongs to, where it has no name.
+const BASE_MODEL: &str = "base_model";
+
+/// What was found out before anything is written.
+struct Checked<M> {
+    /// With the parts frozen, or the adapter added, that the settings ask for.
+    model: M,
+    saved: Option<Saved>,
+    /// Whether settings differ from the checkpoint's.
+    changed: bool,
+    /// What people should know.
+    messages: Vec<String>,
+}
+
+impl<M: Pretrained> Trainer<M> {
+    /// Checks all that depends on the model, the rows and the checkpoint to go on from; writes
+    /// nothing. [`train`](Self::train) does so first.
+    ///
+    /// # Errors
+    /// When `metric_for_best_model` is none of the values that evaluations give, the decoding
+    /// settings don't fit the model, a pattern of `freeze` or `lora_target_modules` picks nothing,
+    /// nothing is trained, the device can't compute as asked, the first rows of a set can't be used,
+    /// or the checkpoint to go on from is missing, damaged, or another run's.
+    pub fn check(&mut self, model: &M) -> Result<(), TrainError> {
+        self.output.lock()?;
+        self.checked(model).map(|_| ())
+    }
+
+    fn checked(&self, model: &M) -> Result<Checked<M>, TrainError> {
+        let args = &self.arguments;
+        args.validate_metric(&self.metrics)?;
+        self.generation(model).validate(&model.spec())?;
+        args.check_device(&model.device())?;
+        let model = args.choose_parameters(model.clone())?;
+        check_trained(&model)?;
+        self.check_first_rows()?;
+        let (saved, messages) = checkpoint::newest(&self.output, args)?;
+        let messages = messages.into_iter();
+        let mut messages: Vec<_> = messages.map(|m| format!("{m}; it is passed over")).collect();
+        let mut changed = false;
+        if let Some(saved) = &saved {
+            let changes = saved.changes(args, self.base_model.as_deref(), &self.data());
+            let path = saved.path.clone();
+            changed = !changes.is_empty();
+            match !changed {
+                true => {}
+                false if args.accept_changed_arguments => messages.push(format!(
+                    "the run goes on with other settings: {}",
+                    changes.join(", ")
+                )),
+                false => return Err(TrainError::ChangedArguments { path, changes }),
+            }
+            messages.push(format!(
+                "going on from {} after step {}",
+                path.display(),
+                saved.state.global_step
+            ));
+        }
+        Ok(Checked {
+            model,
+            saved,
+            changed,
+            messages,
+        })
+    }
+
+    /// A whole batch of each set, so that what is wrong with all rows shows before anything is
+    /// written.
+    fn check_first_rows(&self) -> Result<(), TrainError> {
+        if let Some(samples) = self.sampler().epoch(0).next() {
+            self.train.batch(&samples)?;
+        }
+        if let Some(set) = &self.eval {
+            let size = self.arguments.per_device_eval_batch_size;
+            let first = sequential_batches(set.dataset().len(), size).next();
+            set.batch(&first.unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    /// The run before its next step. From here on the folder is this run's.
+    pub(super) fn start(&mut self, model: &M) -> Result<Run<M>, TrainError> {
+        self.output.lock()?;
+        let Checked {
+            model,
+            saved,
+            changed,
+            messages,
+        } = self.checked(model)?;
+        let mut run = self.fresh(model);
+        run.messages = messages;
+        if let Some(saved) = saved {
+            self.go_on(&mut run, saved, changed)?;
+        }
+        self.output.claim(&self.arguments)?;
+        self.save_base(&run)?;
+        if run.started_at == 0 && self.arguments.overwrite_output_dir {
+            self.earlier = self.output.steps()?;
+        }
+        Ok(run)
+    }
+
+    fn fresh(&self, model: M) -> Run<M> {
+        let args = &self.arguments;
+        let total = self.total_steps();
+        let more = args.more_is_better(&self.metrics);
+        let schedule = Schedule::of(args, total, more);
+        let state = TrainerState {
+            max_steps: total,
+            num_train_epochs: self.total_epochs(),
+            logging_steps: args.logging_steps.of(total),
+            eval_steps: args.eval_every().of(total),
+            save_steps: args.save_steps.of(total),
+            train_batch_size: args.per_device_train_batch_size,
+            ..TrainerState::default()
+        };
+        Run::new(Stepper::new(args, model, schedule), state)
+    }
+
+    /// Puts a run where a checkpoint left it.
+    fn go_on(
+        &mut self,
+        run: &mut Run<M>,
+        saved: Saved,
+        changed: bool,
+    ) -> Result<(), TrainError> {
+        let stepper = &mut run.stepper;
+        stepper.model = saved.load_weights(stepper.model.clone())?;
+        saved.load_optimizer(&mut stepper.optimizer, &stepper.model)?;
+        if let Some(ema) = &mut stepper.ema {
+            saved.load_ema(ema, &stepper.model)?;
+        }
+        let progress = saved.progress;
+        stepper.schedule.restore(&progress.schedule);
+        stepper.learning_rate = progress.learning_rate;
+        run.control.learning_rate = progress.learning_rate;
+        stepper.recent = progress.recent;
+        stepper.total_loss = progress.total_loss;
+        stepper.trained_batches = progress.trained_batches;
+        stepper.non_finite_steps = progress.non_finite_steps;
+        stepper.tokens = saved.state.num_input_tokens_seen;
+        self.train.restore_skipped(saved.skipped);
+        for callback in &mut self.callbacks {
+            let name = callback.name();
+            if let Some(state) = saved.state.stateful_callbacks.get(&name) {
+                let restored = callback.restore(state);
+                restored.map_err(|source| TrainError::Callback { name, source })?;
+            }
+        }
+        run.pending = progress.pending;
+        // An early end holds as long as the settings that led to it.
+        run.control.should_training_stop = progress.stopped && !changed;
+        run.started_at = saved.state.global_step;
+        run.saved_at = Some(run.started_at);
+        let of_this_run = std::mem::take(&mut run.state);
+        run.state = TrainerState {
+            max_steps: of_this_run.max_steps,
+            num_train_epochs: of_this_run.num_train_epochs,
+            logging_steps: of_this_run.logging_steps,
+            eval_steps: of_this_run.eval_steps,
+            save_steps: of_this_run.save_steps,
+            train_batch_size: of_this_run.train_batch_size,
+            ..saved.state
+        };
+        Ok(())
+    }
+
+    /// Saves the model that an adapter belongs to, where nobody said what it is called.
+    fn save_base(&self, run: &Run<M>) -> Result<(), TrainError> {
+        let model = &run.stepper.model;
+        if !has_adapter(model) || self.base_model.is_some() {
+            return Ok(());
+        }
+        let folder = self.output.path().join(BASE_MODEL);
+        if run.started_at == 0 || !folder.is_dir() {
+            let base = remove_adapter(model.clone());
+            save_pretrained(&base, self.train.processor(), &folder)?;
+        }
+        Ok(())
+    }
+
+    /// The name of the model that an adapter belongs to.
+    pub fn base_model(&self) -> String {
+        self.base_model.clone().unwrap_or_else(|| {
+            let folder = self.output.path().join(BASE_MODEL);
+            folder.to_string_lossy().into_owned()
+        })
+    }
+}
+
+/// Something is trained, and a checkpoint can hold all of it.
+fn check_trained<M: Pretrained>(model: &M) -> Result<(), TrainError> {
+    let trained = trained_parameters(model);
+    if trained.is_empty() {
+        let parameters = captioner_model::parameter_names(model).len();
+        return Err(captioner_model::ModelError::NothingToTrain { parameters }.into());
+    }
+    let beside = trained.iter().find(|(_, of_adapter)| !of_adapter);
+    match beside {
+        Some((name, _)) if has_adapter(model) => {
+            Err(TrainError::TrainedBesideAdapter { name: name.clone() })
+        }
+        _ => Ok(()),
+    }
+}
