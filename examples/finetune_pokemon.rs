@@ -13,6 +13,8 @@ macro_rules! say {
 mod cli;
 #[path = "finetune_pokemon/flags.rs"]
 mod flags;
+#[path = "finetune_pokemon/go_on.rs"]
+mod go_on;
 #[path = "finetune_pokemon/show.rs"]
 mod show;
 
@@ -33,13 +35,15 @@ use captioner::model::{
     CaptionModel, ModelSpec, Pretrained, Processor, has_adapter, save_adapter, save_pretrained,
 };
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
+use captioner::train::cli::stop_on_signals;
 use captioner::train::{
-    Augmentation, Evaluation, OutputFolder, PixelCache, PreparedSet, ProgressCallback, Trainer,
-    TrainingArguments, evaluate, find_bad_rows,
+    Augmentation, Evaluation, PixelCache, PreparedSet, ProgressCallback, RunEnd, Trainer,
+    TrainingArguments, check_output_dir, evaluate, find_bad_rows,
 };
 use captioner::{Captioner, open_dataset};
 
 use flags::Flags;
+use go_on::{how_to_resume, interrupted, measure_before};
 
 /// Training rows that are captioned too, to see whether they were learnt.
 const TRAINING_ROWS: usize = 50;
@@ -58,11 +62,11 @@ fn main() -> ExitCode {
 }
 
 fn run(flags: &Flags) -> Outcome<()> {
-    let arguments = flags.training_arguments();
+    let arguments = flags.training_arguments()?;
     arguments.validate()?;
     let checkpoint = flags.checkpoint.as_deref().map(find_model).transpose()?;
     refuse_own_start(&arguments.output_dir, checkpoint.as_deref())?;
-    let output = OutputFolder::check(&arguments.output_dir, arguments.overwrite_output_dir)?;
+    check_output_dir(&arguments)?;
     let device = flags.device.open()?;
 
     show::step("1. Load the data set");
@@ -79,31 +83,31 @@ fn run(flags: &Flags) -> Outcome<()> {
 
     // Opened here, shown in step 4: whatever is wrong shows before anything is written.
     let (processor, model) = base_model(checkpoint.as_deref(), &train, arguments.seed, &device)?;
-    let model = flags.choose_parameters(model, arguments.seed)?;
     flags.check_padding(model.spec().max_positions)?;
     let sets = Sets::new(flags, &processor, &model, &train, &test)?;
     if flags.check_dataset {
         sets.check(flags)?;
     }
     let held_out = Some(sets.held_out.clone());
+    let progress = ProgressCallback::default().without_bar(arguments.disable_tqdm);
     let trainer = Trainer::new(arguments.clone(), sets.train.clone(), held_out)?;
+    let mut trainer = trainer.with_callback(progress);
+    if let Some(name) = &flags.checkpoint {
+        trainer = trainer.with_base_model(name);
+    }
+    stop_on_signals(&trainer.stop_handle())?;
     trainer.check(&model)?;
-    let mut trainer = match arguments.disable_tqdm {
-        true => trainer,
-        false => trainer.with_callback(ProgressCallback::default()),
-    };
 
     show::step("3. Look at five samples");
     let samples = show::samples(&train, &processor)?;
-    output.claim(&arguments)?;
+    trainer.claim_output_dir()?;
     show::draw(&samples, &arguments.output_dir.join("samples.png"))?;
 
     show::step("4. Load processor and base model");
     show::model(&model, &device);
 
     show::step("5. Measure the base model on the held-out rows");
-    let before = trainer.evaluate(&model)?;
-    say!("done in {:.1} s", before.seconds);
+    let before = measure_before(&trainer, &model)?;
 
     show::step("6. Train");
     say!(
@@ -111,7 +115,19 @@ fn run(flags: &Flags) -> Outcome<()> {
         trainer.total_steps(),
         arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps
     );
-    let trained = trainer.train(model)?;
+    let trained = match trainer.train(model) {
+        Ok(trained) => trained,
+        Err(failure) => {
+            if failure.checkpoint.is_some() {
+                say!("to go on from there: {}", how_to_resume(&arguments));
+            }
+            return Err(failure);
+        }
+    };
+    if let RunEnd::Interrupted(saved) = &trained.end {
+        let saved = saved.as_deref();
+        return Err(interrupted(&arguments, saved).into());
+    }
     say!(
         "trained {:.1} epochs in {:.0} s",
         trained.state.epoch,
@@ -120,7 +136,7 @@ fn run(flags: &Flags) -> Outcome<()> {
     let model = trained.model.valid();
 
     show::step("7. Save model and processor");
-    let folder = save(flags, &arguments, &model, &processor)?;
+    let folder = save(&trainer, &model, &processor)?;
     show::curves(&trained.state, &arguments.output_dir.join("loss.svg"))?;
 
     show::step("8. Measure again");
@@ -242,14 +258,14 @@ impl Sets {
 
 /// Saves the model with its processor, and an adapter beside it; gives the model's folder.
 fn save(
-    flags: &Flags,
-    arguments: &TrainingArguments,
+    trainer: &Trainer<GitForCausalLm>,
     model: &GitForCausalLm,
     processor: &Processor,
 ) -> Outcome<PathBuf> {
+    let arguments = trainer.arguments();
     let adapter = arguments.output_dir.join("adapter");
     if has_adapter(model) {
-        save_adapter(model, &adapter, flags.checkpoint.as_deref())?;
+        save_adapter(model, &adapter, Some(&trainer.base_model()))?;
         say!("{} (the adapter alone, for PEFT)", adapter.display());
     }
     let folder = arguments.output_dir.join("model");

@@ -22,12 +22,31 @@ pub(crate) fn note(line: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// A signal ended the program: no error, but the work is not done.
+#[derive(Debug)]
+pub(crate) struct Interrupted(pub(crate) String);
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Interrupted {}
+
+/// Exit status of a program that a signal ended.
+const INTERRUPTED: u8 = 130;
+
 /// Prints an error as one line and gives the exit code of failure; that nobody reads what a program
 /// prints any more is no failure.
 fn fail(error: &(dyn Error + 'static)) -> ExitCode {
     let io = error.downcast_ref::<io::Error>();
     if io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
+    }
+    if error.is::<Interrupted>() {
+        note(error);
+        return ExitCode::from(INTERRUPTED);
     }
     let line = error.to_string().replace('\n', "; ");
     note(format_args!("error: {line}"));

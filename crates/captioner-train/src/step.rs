@@ -15,7 +15,8 @@ use crate::arguments::{NonFinite, TrainingArguments};
 use crate::clip::clip_grad_norm;
 use crate::ema::Ema;
 use crate::error::TrainError;
-use crate::optimizer::{Optimizer, OptimizerSettings, dropout_key};
+use crate::dropout_key::dropout_key;
+use crate::optimizer::{Optimizer, OptimizerSettings};
 use crate::schedule::Schedule;
 
 /// Steps behind each other that may be skipped as infinite or NaN: after as many it is not the rows.
@@ -63,10 +64,15 @@ pub(crate) enum Outcome {
 }
 
 impl<M: Pretrained> Stepper<M> {
-    pub(crate) fn new(args: &TrainingArguments, model: M, schedule: Schedule) -> Self {
-        Self {
+    pub(crate) fn new(
+        args: &TrainingArguments,
+        model: M,
+        schedule: Schedule,
+    ) -> Result<Self, TrainError> {
+        let ema = args.ema_decay.map(|decay| Ema::new(&model, decay));
+        Ok(Self {
             optimizer: Optimizer::new(&OptimizerSettings::from(args), &model),
-            ema: args.ema_decay.map(|decay| Ema::new(&model, decay)),
+            ema: ema.transpose()?,
             model,
             schedule,
             learning_rate: None,
@@ -76,7 +82,7 @@ impl<M: Pretrained> Stepper<M> {
             trained_batches: 0,
             non_finite_steps: 0,
             skipped_in_a_row: 0,
-        }
+        })
     }
 
     /// The optimizer step after `done` others, over the batches whose gradients it sums. Without a

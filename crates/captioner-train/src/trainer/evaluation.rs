@@ -71,18 +71,9 @@ impl<M: Pretrained> Trainer<M> {
         self.measure(model, true)
     }
 
-    /// The decoding settings: those of the run, else a model's own, with the run's lengths and
-    /// beams.
+    /// The decoding settings of evaluations.
     pub(super) fn generation(&self, model: &M) -> GenerationConfig {
-        let own = || model.generation_config().clone();
-        let base = self.arguments.generation_config.clone();
-        GenerationConfig {
-            max_length: Some(self.arguments.generation_max_length),
-            max_new_tokens: None,
-            num_beams: self.arguments.generation_num_beams,
-            num_return_sequences: 1,
-            ..base.unwrap_or_else(own)
-        }
+        self.arguments.generation(model.generation_config())
     }
 
     /// How evaluations of a model in this run are made, captions generated where `generate` says

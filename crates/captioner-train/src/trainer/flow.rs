@@ -187,7 +187,7 @@ mod tests {
             epoch,
             max_steps: 11,
             logging_steps: args.logging_steps.of(11),
-            eval_steps: args.eval_every().of(11),
+            eval_steps: args.eval_every(11),
             save_steps: args.save_steps.of(11),
             ..TrainerState::default()
         };

@@ -9,7 +9,6 @@ use super::run::Run;
 use crate::checkpoint::{self, Saved};
 use crate::error::TrainError;
 use crate::sampler::sequential_batches;
-use crate::schedule::Schedule;
 use crate::state::TrainerState;
 use crate::step::Stepper;
 
@@ -102,7 +101,7 @@ impl<M: Pretrained> Trainer<M> {
             changed,
             messages,
         } = self.checked(model)?;
-        let mut run = self.fresh(model);
+        let mut run = self.fresh(model)?;
         run.messages = messages;
         if let Some(saved) = saved {
             self.go_on(&mut run, saved, changed)?;
@@ -115,21 +114,21 @@ impl<M: Pretrained> Trainer<M> {
         Ok(run)
     }
 
-    fn fresh(&self, model: M) -> Run<M> {
+    fn fresh(&self, model: M) -> Result<Run<M>, TrainError> {
         let args = &self.arguments;
         let total = self.total_steps();
         let more = args.more_is_better(&self.metrics);
-        let schedule = Schedule::of(args, total, more);
+        let schedule = args.schedule(total, more);
         let state = TrainerState {
             max_steps: total,
             num_train_epochs: self.total_epochs(),
             logging_steps: args.logging_steps.of(total),
-            eval_steps: args.eval_every().of(total),
+            eval_steps: args.eval_every(total),
             save_steps: args.save_steps.of(total),
             train_batch_size: args.per_device_train_batch_size,
             ..TrainerState::default()
         };
-        Run::new(Stepper::new(args, model, schedule), state)
+        Ok(Run::new(Stepper::new(args, model, schedule)?, state))
     }
 
     /// Puts a run where a checkpoint left it.
