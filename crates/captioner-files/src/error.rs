@@ -76,6 +76,21 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
+    /// A file is not what it was when it was written.
+    #[error("{path} is damaged: {problem}; use another copy of its folder", path = .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How it differs.
+        problem: String,
+    },
+    /// Another process, or another part of this one, writes to the folder.
+    #[error("another run is writing to {path}: wait for its end, or choose another folder",
+        path = .path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Symbolic links that lead to each other.
     #[error("{path} is a symbolic link that leads through more than {limit} others; remove it",
         path = .path.display())]

@@ -30,6 +30,8 @@ mod file;
 mod flush;
 mod folder;
 mod json;
+mod lock;
+mod manifest;
 mod place;
 mod scratch;
 
@@ -39,3 +41,5 @@ pub use folder::{
     clean_folder, create_folder, recover_folder, remove_folder, replace_folder, update_folder,
 };
 pub use json::{read_json, write_json};
+pub use lock::FolderLock;
+pub use manifest::{MANIFEST_FILE, check_manifest, write_manifest};
