@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("flags", nargs="*", help="after --: flags of the program")
     options = parser.parse_args()
     work = work_folder(options.work)
-    output = work.resolve() / "traced"
+    output = work / "traced"
     flags = options.flags or ["--max-steps", "4", "--save-steps", "2"]
     calls = traced(Program([options.program], flags), output, work / "traced.log")
     problems, moves = check(calls, output)

@@ -28,7 +28,8 @@ class Ended:
 
     @property
     def panicked(self) -> bool:
-        return "panicked at" in self.said
+        # A fault may also hit the words of a program, which is of no file.
+        return "panicked at" in self.said and "failed printing to" not in self.said
 
 
 @dataclass
@@ -79,8 +80,8 @@ class Broken(Exception):
 def work_folder(keep_at: str | None) -> Path:
     """A folder for the runs: a given one, or a fresh one."""
     if keep_at is None:
-        return Path(tempfile.mkdtemp(prefix="reliability-"))
-    folder = Path(keep_at)
+        return Path(tempfile.mkdtemp(prefix="reliability-")).resolve()
+    folder = Path(keep_at).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -105,7 +105,8 @@ class Sweep:
             shutil.rmtree(folder)
 
     def all(self, kinds: list[str], every: int) -> None:
-        window = range(self.first, len(self.calls))
+        resumed = str(self.work / "resumed")
+        window = [index for index in range(self.first, len(self.calls)) if resumed in self.calls[index].text]
         hidden = {index for index in window if shadowed(self.calls, index)}
         chosen = [index for place, index in enumerate(window) if place % every == 0 and index not in hidden]
         for kind in kinds:
@@ -115,7 +116,7 @@ class Sweep:
                     return
         counted = ", ".join(f"{kind} {self.counts[kind]}" for kind in kinds)
         print(
-            f"{len(window)} calls from the save's first to the run's end, {len(hidden)} shadowed; faults: {counted}; "
+            f"{len(window)} calls in the run's folder from the save's first to the end, {len(hidden)} shadowed; faults: {counted}; "
             f"{self.counts['missed']} missed, after {self.counts['went on']} the run went on to its end"
         )
 
