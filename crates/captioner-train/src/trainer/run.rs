@@ -89,7 +89,9 @@ impl<M: Pretrained> Trainer<M> {
             run.state.global_step / per_epoch,
             run.state.global_step % per_epoch,
         );
-        let mut plan = self.sampler().epoch(epoch as u64);
+        let sampler = self.sampler();
+        let in_epoch = sampler.batches_per_epoch().max(1);
+        let mut plan = sampler.epoch(epoch as u64);
         plan.skip_batches(done * accumulated);
         let workers = self.arguments.dataloader_num_workers;
         let mut batches = DataLoader::new(&self.train, plan, workers);
@@ -97,7 +99,8 @@ impl<M: Pretrained> Trainer<M> {
             let micro: Result<Vec<LoadedBatch>, TrainError> =
                 batches.by_ref().take(accumulated).collect();
             self.step(run, micro?)?;
-            run.state.epoch = epoch as f64 + step as f64 / per_epoch as f64;
+            let batches_done = (step * accumulated).min(in_epoch);
+            run.state.epoch = epoch as f64 + batches_done as f64 / in_epoch as f64;
             self.after_step(run, step == per_epoch)?;
             if self.is_over(run) {
                 break;
