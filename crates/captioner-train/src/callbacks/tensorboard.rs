@@ -1,16 +1,17 @@
 //! The log as TensorBoard reads it.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use captioner_model::Pretrained;
 
-use super::tensorboard_events::{EventWriter, hostname, local_time, tag};
+use super::tensorboard_events::{EventWriter, run_folder, tag};
 use crate::callback::{CallbackResult, TrainerCallback, TrainerContext, TrainerControl};
 use crate::state::LogEntry;
 
 /// Writes event files that `tensorboard --logdir OUTPUT_DIR` shows, with the tags of transformers'
 /// callback of this name: `train/loss`, `eval/loss`, and as texts the settings and the model's
-/// configuration. They go to `runs/TIME_HOST` in the output folder, or to `logging_dir`. A resumed run
+/// configuration. They go to `runs/TIME_HOST` (UTC) in the output folder, or to `logging_dir`. A resumed run
 /// writes a file of its own.
 #[derive(Debug, Default)]
 pub struct TensorBoardCallback {
@@ -35,10 +36,7 @@ impl<M: Pretrained> TrainerCallback<M> for TensorBoardCallback {
         _control: &mut TrainerControl,
     ) -> CallbackResult {
         let args = run.arguments;
-        let by_default = || {
-            let name = format!("{}_{}", local_time(), hostname());
-            args.output_dir.join("runs").join(name)
-        };
+        let by_default = || args.output_dir.join(run_folder(SystemTime::now()));
         let folder = self.folder.clone().or_else(|| args.logging_dir.clone());
         let mut writer = EventWriter::create(&folder.unwrap_or_else(by_default))?;
         let settings = serde_json::to_string_pretty(args)?;
@@ -54,7 +52,7 @@ impl<M: Pretrained> TrainerCallback<M> for TensorBoardCallback {
         let Some(writer) = &mut self.writer else {
             return Ok(());
         };
-        let step = entry.step as i64;
+        let step = entry.step;
         for (name, value) in &entry.values {
             writer.scalar(&tag(name), step, *value)?;
         }

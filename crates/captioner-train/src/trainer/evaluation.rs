@@ -6,7 +6,7 @@ use super::Trainer;
 use super::run::Run;
 use crate::arguments::SaveStrategy;
 use crate::error::TrainError;
-use crate::evaluate::{Evaluation, EvaluationOptions, evaluate};
+use crate::evaluate::{Evaluation, EvaluationOptions, evaluate, evaluate_with};
 
 impl<M: Pretrained> Trainer<M> {
     /// Measures the model while training, and says whether it is to be saved because it is the
@@ -18,7 +18,9 @@ impl<M: Pretrained> Trainer<M> {
     ) -> Result<bool, TrainError> {
         let generate = self.arguments.predict_with_generate;
         let model = run.stepper.measured();
-        let evaluation = self.measure(&model, generate)?;
+        let set = self.eval.as_ref().ok_or(TrainError::NoEvaluationSet)?;
+        let options = self.evaluation_options(&model, generate);
+        let evaluation = evaluate_with(&model, set, &options, run.features.eval.as_mut())?;
         drop(model);
         run.pending.evaluate = false;
         let values = evaluation.scores.iter();

@@ -11,6 +11,7 @@ use super::{RunEnd, Trainer};
 use crate::callback::{CallbackResult, TrainerCallback, TrainerContext, TrainerControl};
 use crate::checkpoint::{self, FORMAT, Pending, Progress, Snapshot};
 use crate::error::TrainError;
+use crate::features::FeatureCache;
 use crate::loader::{DataLoader, LoadedBatch};
 use crate::state::{LogEntry, TrainerState};
 use crate::step::{Outcome, Stepper};
@@ -28,6 +29,15 @@ pub(super) struct Run<M: Pretrained> {
     pub(super) saved_at: Option<usize>,
     /// What people should know of the start.
     pub(super) messages: Vec<String>,
+    /// What a frozen image encoder made of the pictures of each set.
+    pub(super) features: Features,
+}
+
+/// The outputs of a frozen image encoder, by set.
+#[derive(Default)]
+pub(super) struct Features {
+    pub(super) train: Option<FeatureCache>,
+    pub(super) eval: Option<FeatureCache>,
 }
 
 impl<M: Pretrained> Run<M> {
@@ -40,6 +50,7 @@ impl<M: Pretrained> Run<M> {
             started_at: 0,
             saved_at: None,
             messages: Vec::new(),
+            features: Features::default(),
         }
     }
 }
@@ -94,7 +105,10 @@ impl<M: Pretrained> Trainer<M> {
         let mut plan = sampler.epoch(epoch as u64);
         plan.skip_batches(done * accumulated);
         let workers = self.arguments.dataloader_num_workers;
-        let mut batches = DataLoader::new(&self.train, plan, workers);
+        let mut batches = match &run.features.train {
+            Some(features) => features.loader(plan, workers),
+            None => DataLoader::new(&self.train, plan, workers),
+        };
         for step in done + 1..=per_epoch {
             let micro: Result<Vec<LoadedBatch>, TrainError> =
                 batches.by_ref().take(accumulated).collect();
@@ -114,8 +128,13 @@ impl<M: Pretrained> Trainer<M> {
 
     fn step(&mut self, run: &mut Run<M>, micro: Vec<LoadedBatch>) -> Result<(), TrainError> {
         let rows: Vec<Vec<usize>> = micro.iter().map(|loaded| loaded.rows.clone()).collect();
-        let batches = micro.into_iter().map(|loaded| loaded.batch);
-        let batches: Vec<Option<CaptionBatch>> = batches.collect();
+        let (model, features) = (&run.stepper.model, &mut run.features.train);
+        let batches = micro.into_iter().map(|loaded| match features {
+            Some(features) => features.batch(model, loaded),
+            None => Ok(loaded.batch),
+        });
+        let batches: Result<Vec<Option<CaptionBatch>>, TrainError> = batches.collect();
+        let batches = batches?;
         let done = run.state.global_step;
         run.stepper.learning_rate = run.control.learning_rate;
         let outcome = run.stepper.step(&self.arguments, done, &batches);

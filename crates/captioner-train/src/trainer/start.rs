@@ -1,13 +1,17 @@
 //! What comes before the first step: everything is checked, then the folder is taken.
 
+use std::sync::Arc;
+
 use captioner_model::{
     Pretrained, has_adapter, remove_adapter, save_pretrained, trained_parameters,
 };
 
 use super::Trainer;
-use super::run::Run;
+use super::run::{Features, Run};
 use crate::checkpoint::{self, Saved};
 use crate::error::TrainError;
+use crate::features::FeatureCache;
+use crate::prepared::PreparedSet;
 use crate::sampler::sequential_batches;
 use crate::state::TrainerState;
 use crate::step::Stepper;
@@ -108,6 +112,7 @@ impl<M: Pretrained> Trainer<M> {
         }
         self.output.claim(&self.arguments)?;
         self.save_base(&run)?;
+        run.features = self.features(&run.stepper.model);
         if run.started_at == 0 && self.arguments.overwrite_output_dir {
             self.earlier = self.output.steps()?;
         }
@@ -177,6 +182,27 @@ impl<M: Pretrained> Trainer<M> {
             ..saved.state
         };
         Ok(())
+    }
+
+    /// Where the image encoder is frozen, its outputs are kept, or at least made as if they were: a
+    /// run is the same to the bit however much is kept.
+    fn features(&self, model: &M) -> Features {
+        let args = &self.arguments;
+        let rows = |set: &PreparedSet| set.dataset().len();
+        let all = rows(&self.train) + self.eval.as_deref().map_or(0, rows);
+        let budget = match args.cache_encoder_outputs {
+            true => args.encoder_cache_mib << 20,
+            false => FeatureCache::NONE,
+        };
+        let folder = args.cache_encoder_outputs.then(|| self.output.path().to_owned());
+        let cache = |set: &Arc<PreparedSet>| {
+            let share = (budget as f64 * rows(set) as f64 / all as f64) as usize;
+            FeatureCache::for_training(model, set, share, folder.clone())
+        };
+        Features {
+            train: cache(&self.train),
+            eval: self.eval.as_ref().and_then(cache),
+        }
     }
 
     /// Saves the model that an adapter belongs to, where nobody said what it is called.
