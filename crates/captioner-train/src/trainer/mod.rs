@@ -201,7 +201,7 @@ impl<M: Pretrained> Trainer<M> {
         let args = &self.arguments;
         let (size, captions) = (args.per_device_train_batch_size, args.captions_per_image);
         let seed = args.data_seed.unwrap_or(args.seed);
-        Sampler::new(self.train.dataset().clone(), size, captions, seed)
+        Sampler::for_set(&self.train, size, captions, seed)
             .with_strategy(args.train_sampling_strategy)
             .with_drop_last(args.dataloader_drop_last)
     }
