@@ -79,7 +79,7 @@ fn run(flags: &Flags) -> Outcome<()> {
 
     // Opened here, shown in step 4: whatever is wrong shows before anything is written.
     let (processor, model) = base_model(checkpoint.as_deref(), &train, arguments.seed, &device)?;
-    let model = flags.choose_parameters(model, arguments.seed)?;
+    let model = arguments.choose_parameters(model)?;
     flags.check_padding(model.spec().max_positions)?;
     let sets = Sets::new(flags, &processor, &model, &train, &test)?;
     if flags.check_dataset {

@@ -16,6 +16,7 @@ mod clip;
 mod error;
 mod evaluate;
 mod loader;
+mod named;
 mod optimizer;
 mod output;
 mod prepared;
@@ -29,7 +30,10 @@ mod trainer;
 /// Burn, in the exact version that models are written for.
 pub use captioner_ops::burn;
 
-pub use arguments::{IntervalStrategy, TrainingArguments};
+pub use arguments::{
+    HubStrategy, HubToken, IntervalStrategy, NonFinite, OptimizerKind, Reporter, ResumeFrom,
+    SamplingStrategy, SaveStrategy, SettingErrors, Steps, TrainingArguments,
+};
 pub use augment::Augmentation;
 pub use cache::PixelCache;
 pub use callback::TrainerCallback;
@@ -44,6 +48,8 @@ pub use output::{OutputFolder, STATE_FILE};
 pub use prepared::{PreparedSet, decode_row, picture_source};
 pub use progress::ProgressCallback;
 pub use sampler::{EpochBatches, Sample, Sampler, sequential_batches};
-pub use schedule::{Schedule, SchedulerType};
+pub use schedule::{
+    LrSchedulerKwargs, PlateauMode, Ramp, Schedule, ScheduleState, SchedulerType, ThresholdMode,
+};
 pub use state::{LogEntry, TrainerState};
 pub use trainer::{TrainOutput, Trainer};

@@ -36,11 +36,10 @@ struct Recent {
 
 impl<M: Pretrained> Stepper<M> {
     pub(crate) fn new(args: &TrainingArguments, model: M, total_steps: usize) -> Self {
-        let (kind, warmup) = (args.lr_scheduler_type, args.warmup(total_steps));
         Self {
             optimizer: adamw_optimizer(args, &model),
             model,
-            schedule: Schedule::new(kind, args.learning_rate, warmup, total_steps),
+            schedule: args.schedule(total_steps, false),
             recent: Recent::default(),
             trained_batches: 0,
         }

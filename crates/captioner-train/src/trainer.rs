@@ -8,7 +8,7 @@ use std::time::Instant;
 use captioner_metrics::{Metric, MetricSet};
 use captioner_model::{GenerationConfig, Pretrained, has_adapter, load_adapter, remove_adapter};
 
-use crate::arguments::{IntervalStrategy, TrainingArguments};
+use crate::arguments::{IntervalStrategy, SaveStrategy, TrainingArguments};
 use crate::callback::TrainerCallback;
 use crate::error::TrainError;
 use crate::evaluate::{Evaluation, EvaluationOptions, evaluate};
@@ -262,7 +262,7 @@ impl Trainer {
     ) -> Result<(), TrainError> {
         let step = state.global_step;
         let last = step == state.max_steps;
-        if step.is_multiple_of(self.arguments.logging_steps) || last {
+        if step.is_multiple_of(self.arguments.logging_steps.of(state.max_steps)) || last {
             let values = stepper.recent(step)?;
             self.log(state, values);
         }
@@ -271,8 +271,14 @@ impl Trainer {
             IntervalStrategy::Steps => step.is_multiple_of(every),
             IntervalStrategy::Epoch => epoch_ends,
         };
-        let saves = due(self.arguments.save_strategy, self.arguments.save_steps);
-        if due(self.arguments.eval_strategy, self.arguments.eval_every()) {
+        let saved = match self.arguments.save_strategy {
+            SaveStrategy::No | SaveStrategy::Best => IntervalStrategy::No,
+            SaveStrategy::Steps => IntervalStrategy::Steps,
+            SaveStrategy::Epoch => IntervalStrategy::Epoch,
+        };
+        let saves = due(saved, self.arguments.save_steps.of(state.max_steps));
+        let every = self.arguments.eval_every(state.max_steps);
+        if due(self.arguments.eval_strategy, every) {
             self.evaluate_in(&stepper.model, state, saves)?;
         }
         if saves {
@@ -367,13 +373,7 @@ impl Trainer {
 
     /// The decoding settings of a model's own, with the run's lengths and beams.
     fn generation<M: Pretrained>(&self, model: &M) -> GenerationConfig {
-        GenerationConfig {
-            max_length: Some(self.arguments.generation_max_length),
-            max_new_tokens: None,
-            num_beams: self.arguments.generation_num_beams,
-            num_return_sequences: 1,
-            ..model.generation_config().clone()
-        }
+        self.arguments.generation(model.generation_config())
     }
 
     /// How evaluations of a model in this run are made, captions generated where `generate` says
