@@ -20,8 +20,8 @@ use captioner::git::{GitConfig, GitForCausalLm};
 use captioner::model::*;
 use captioner::ops::DeviceSpec;
 use captioner::train::{
-    DataLoader, EvaluationOptions, PreparedSet, Sampler, Schedule, TrainingArguments,
-    adamw_optimizer, clip_grad_norm, evaluate,
+    DataLoader, EvaluationOptions, PreparedSet, Sampler, TrainingArguments, adamw_optimizer,
+    clip_grad_norm, evaluate,
 };
 use prepare::*;
 
@@ -55,12 +55,8 @@ fn run() -> Outcome<()> {
 
 /// How the model is measured: its loss, and the metrics of the captions that it generates.
 fn evaluation_options(arguments: &TrainingArguments) -> Outcome<EvaluationOptions> {
-    let generation = GenerationConfig {
-        max_length: Some(arguments.generation_max_length),
-        ..GenerationConfig::default()
-    };
     Ok(EvaluationOptions {
-        generation: Some(generation),
+        generation: Some(arguments.generation(&GenerationConfig::default())),
         metrics: arguments.metric_set()?,
         ..EvaluationOptions::default()
     })
@@ -78,8 +74,7 @@ pub(crate) fn train_model<M: CaptionModel>(
     let epochs = arguments.num_train_epochs as usize;
     let per_epoch = sampler.batches_per_epoch().div_ceil(accumulated);
     let total = epochs * per_epoch;
-    let (kind, peak) = (arguments.lr_scheduler_type, arguments.learning_rate);
-    let schedule = Schedule::new(kind, peak, arguments.warmup(total), total);
+    let schedule = arguments.schedule(total, false);
     let mut optimizer = adamw_optimizer(arguments, &model);
     for epoch in 0..epochs {
         // Each epoch draws its own order, captions and augmentations; threads read ahead.

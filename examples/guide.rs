@@ -70,14 +70,14 @@ fn run() -> Result<(), Box<dyn Error>> {
         num_train_epochs: 20.0,
         per_device_train_batch_size: 16,
         per_device_eval_batch_size: 32,
-        warmup_ratio: 0.05,
-        logging_steps: 94,
+        warmup_steps: 0.05.into(),
+        logging_steps: 94.into(),
         eval_strategy: IntervalStrategy::Steps,
-        save_steps: 94,
+        save_steps: 94.into(),
         save_total_limit: Some(3),
         load_best_model_at_end: true,
         metrics: vec!["wer".into()],
-        generation_max_length: 40,
+        generation_max_length: Some(40),
         ..TrainingArguments::default()
     };
     let mut trainer = Trainer::new(arguments, train_set, Some(test_set))?

@@ -48,7 +48,7 @@ fn own_steps_are_the_trainers_to_the_bit() {
         per_device_train_batch_size: 4,
         gradient_accumulation_steps: 4, // the last step of an epoch has fewer
         learning_rate: 2e-3,
-        warmup_ratio: 0.3,
+        warmup_steps: 0.3.into(),
         weight_decay: 0.1,
         ..TrainingArguments::default()
     };

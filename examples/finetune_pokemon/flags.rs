@@ -3,13 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use captioner::data::BadRows;
-use captioner::git::GitForCausalLm;
-use captioner::model::{
-    LoraConfig, ModelError, NamePattern, Padding, SettingError, add_lora, freeze,
-};
+use captioner::model::{Padding, SettingError};
 use captioner::ops::DeviceSpec;
-use captioner::train::cli::TrainingFlags;
-use captioner::train::{IntervalStrategy, TrainingArguments};
+use captioner::train::cli::{TrainingFlags, show_defaults};
+use captioner::train::{IntervalStrategy, SaveStrategy, TrainingArguments};
 use clap::Parser;
 
 /// The program's own defaults, where they aren't those of the arguments.
@@ -19,7 +16,7 @@ This program's defaults, and after the slash those of a run with --checkpoint, a
   --num-train-epochs 80 / 50           --per-device-train-batch-size 16 / 8
   --learning-rate 0.001 / 0.00005      --per-device-eval-batch-size 32 / 8
   --weight-decay 0.05 / 0              --gradient-accumulation-steps 1 / 2
-  --warmup-ratio 0.05 / 0              --logging-steps 50
+  --warmup-steps 0.05 / 0              --logging-steps 50
   --eval-strategy steps                --eval-steps 500 / 50
   --save-strategy steps                --save-steps 500 / 50
   --save-total-limit 3                 --load-best-model-at-end true
@@ -30,7 +27,7 @@ This program's defaults, and after the slash those of a run with --checkpoint, a
 /// Without an argument it draws its own data set of 833 creatures, trains a small model on the
 /// CPU for a few minutes, and captions pictures that it never saw.
 #[derive(Parser)]
-#[command(after_help = DEFAULTS)]
+#[command(after_help = DEFAULTS, mut_args(show_defaults(&from_fresh_weights())))]
 pub(crate) struct Flags {
     /// Data set: a folder with metadata.jsonl or metadata.csv. [default: the built-in creatures]
     #[arg(long, value_name = "FOLDER")]
@@ -55,33 +52,6 @@ pub(crate) struct Flags {
     /// Read every picture once before anything else, and say which can't be used.
     #[arg(long)]
     pub(crate) check_dataset: bool,
-
-    /// Parts of the model that stay as they are, separated by commas: image_encoder, decoder,
-    /// embeddings, projection, or segments of parameter names such as encoder.layer.0.
-    #[arg(long, value_name = "PATTERNS", value_delimiter = ',')]
-    freeze: Vec<String>,
-
-    /// Train low-rank adapters of this rank and freeze all else.
-    #[arg(long, value_name = "RANK")]
-    lora_r: Option<usize>,
-
-    /// Scale of the adapters, times their rank. [default: the rank]
-    #[arg(long, value_name = "ALPHA", requires = "lora_r")]
-    lora_alpha: Option<f64>,
-
-    /// Dropout of the adapters' input. [default: 0]
-    #[arg(long, value_name = "SHARE", requires = "lora_r")]
-    lora_dropout: Option<f64>,
-
-    /// Linear layers that get an adapter, separated by commas.
-    /// [default: query,value,q_proj,v_proj]
-    #[arg(
-        long,
-        value_name = "PATTERNS",
-        value_delimiter = ',',
-        requires = "lora_r"
-    )]
-    lora_target_modules: Vec<String>,
 
     /// Pad every caption to this many tokens, as the guide does. [default: the batch's longest]
     #[arg(long, value_name = "N")]
@@ -124,29 +94,6 @@ impl Flags {
         }
     }
 
-    /// The model with the parts frozen, or the adapters added, that the flags ask for.
-    pub(crate) fn choose_parameters(
-        &self,
-        mut model: GitForCausalLm,
-        seed: u64,
-    ) -> Result<GitForCausalLm, ModelError> {
-        let patterns: Result<Vec<_>, _> = self.freeze.iter().map(NamePattern::new).collect();
-        model = freeze(model, &patterns?)?;
-        let Some(r) = self.lora_r else {
-            return Ok(model);
-        };
-        let mut lora = LoraConfig {
-            r,
-            lora_alpha: self.lora_alpha.unwrap_or(r as f64),
-            lora_dropout: self.lora_dropout.unwrap_or(0.0),
-            ..LoraConfig::default()
-        };
-        if !self.lora_target_modules.is_empty() {
-            lora.target_modules = self.lora_target_modules.clone();
-        }
-        add_lora(model, &lora, seed)
-    }
-
     /// The settings of the run: the flags over the defaults of its kind.
     pub(crate) fn training_arguments(&self) -> TrainingArguments {
         let mut arguments = match self.checkpoint {
@@ -183,9 +130,9 @@ fn from_fresh_weights() -> TrainingArguments {
         gradient_accumulation_steps: 1,
         learning_rate: 1e-3,
         weight_decay: 0.05,
-        warmup_ratio: 0.05,
-        eval_steps: Some(500),
-        save_steps: 500,
+        warmup_steps: 0.05.into(),
+        eval_steps: Some(500.into()),
+        save_steps: 500.into(),
         ..as_in_the_guide()
     }
 }
@@ -196,14 +143,14 @@ fn as_in_the_guide() -> TrainingArguments {
         output_dir: "git-pokemon".into(),
         num_train_epochs: 50.0,
         gradient_accumulation_steps: 2,
-        logging_steps: 50,
+        logging_steps: 50.into(),
         eval_strategy: IntervalStrategy::Steps,
-        eval_steps: Some(50),
-        save_strategy: IntervalStrategy::Steps,
-        save_steps: 50,
+        eval_steps: Some(50.into()),
+        save_strategy: SaveStrategy::Steps,
+        save_steps: 50.into(),
         save_total_limit: Some(3),
         load_best_model_at_end: true,
-        generation_max_length: 40,
+        generation_max_length: Some(40),
         ..TrainingArguments::default()
     }
 }

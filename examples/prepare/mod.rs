@@ -49,13 +49,13 @@ pub(crate) fn arguments(output_dir: &Path) -> TrainingArguments {
         gradient_accumulation_steps: 2,
         learning_rate: 2e-3,
         weight_decay: 0.05,
-        warmup_ratio: 0.05,
-        logging_steps: 100,
+        warmup_steps: 0.05.into(),
+        logging_steps: 100.into(),
         eval_strategy: IntervalStrategy::Steps,
-        eval_steps: Some(235), // five epochs
-        save_steps: 235,
+        eval_steps: Some(235.into()), // five epochs
+        save_steps: 235.into(),
         load_best_model_at_end: true,
-        generation_max_length: MAX_TOKENS,
+        generation_max_length: Some(MAX_TOKENS),
         ..TrainingArguments::default()
     }
 }

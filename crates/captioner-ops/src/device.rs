@@ -232,6 +232,18 @@ fn open(backend: Backend, index: usize) -> Result<Device, DeviceError> {
     start(backend, devices.swap_remove(index))
 }
 
+/// Whether a device is a CPU, be it through a CPU backend or a graphics driver that computes on one;
+/// whether it records gradients does not matter.
+pub fn is_cpu(device: &Device) -> bool {
+    let cpus: Vec<Device> = vec![
+        #[cfg(feature = "flex")]
+        Device::flex(),
+        #[cfg(feature = "ndarray")]
+        Device::ndarray(),
+    ];
+    cpus.contains(device) || is_software(device)
+}
+
 /// A graphics driver that computes on the CPU, far slower than a CPU backend does.
 fn is_software(device: &Device) -> bool {
     let software: Vec<Device> = vec![
@@ -319,6 +331,19 @@ mod tests {
             error("flex:1"),
             DeviceError::Absent { found: 1, .. }
         ));
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn a_cpu_is_one_with_and_without_gradients() {
+        assert!(is_cpu(&Device::flex()) && is_cpu(&Device::flex().autodiff()));
+    }
+
+    /// Naming the device is enough, so that no GPU need be there.
+    #[cfg(feature = "cuda")]
+    #[test]
+    fn a_gpu_is_no_cpu() {
+        assert!(!is_cpu(&Device::cuda(0)));
     }
 
     #[cfg(any(feature = "flex", feature = "ndarray"))]

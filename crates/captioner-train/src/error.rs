@@ -9,6 +9,8 @@ use captioner_metrics::MetricError;
 use captioner_model::{ModelError, SettingError};
 use thiserror::Error;
 
+use crate::arguments::SettingErrors;
+
 /// Why a run can't start or continue.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -16,6 +18,17 @@ pub enum TrainError {
     /// A setting out of its range.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// Settings out of their range, or that contradict each other.
+    #[error(transparent)]
+    Settings(#[from] SettingErrors),
+    /// A file of arguments with keys that can't be used.
+    #[error("{path}: {source}", path = .path.display())]
+    ArgumentsFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with the keys.
+        source: SettingErrors,
+    },
     /// The data set.
     #[error(transparent)]
     Data(#[from] DataError),

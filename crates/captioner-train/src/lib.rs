@@ -20,6 +20,7 @@ mod error;
 mod evaluate;
 mod failure;
 mod loader;
+mod named;
 mod optimizer;
 mod output;
 mod prepared;
@@ -33,7 +34,10 @@ mod trainer;
 /// Burn, in the exact version that models are written for.
 pub use captioner_ops::burn;
 
-pub use arguments::{IntervalStrategy, TrainingArguments};
+pub use arguments::{
+    HubStrategy, HubToken, IntervalStrategy, NonFinite, OptimizerKind, Reporter, ResumeFrom,
+    SamplingStrategy, SaveStrategy, SettingErrors, Steps, TrainingArguments,
+};
 pub use augment::Augmentation;
 pub use cache::PixelCache;
 pub use callback::{CallbackResult, TrainerCallback, TrainerContext, TrainerControl};
@@ -51,6 +55,8 @@ pub use loader::{DataLoader, LoadedBatch};
 pub use output::check_output_dir;
 pub use prepared::{PreparedSet, decode_row, picture_source};
 pub use sampler::{EpochBatches, Sample, Sampler, sequential_batches};
-pub use schedule::{Schedule, SchedulerType};
+pub use schedule::{
+    LrSchedulerKwargs, PlateauMode, Ramp, Schedule, ScheduleState, SchedulerType, ThresholdMode,
+};
 pub use state::{LogEntry, TrainerState};
 pub use trainer::{RunEnd, TrainOutput, Trainer};

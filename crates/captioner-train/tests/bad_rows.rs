@@ -12,7 +12,7 @@ use captioner_git::{GitConfig, GitForCausalLm};
 use captioner_model::Processor;
 use captioner_text::{CaptionTokenizer, WordPieceTraining};
 use captioner_train::{
-    DataLoader, EvaluationOptions, IntervalStrategy, PreparedSet, Sampler, TrainError, Trainer,
+    DataLoader, EvaluationOptions, PreparedSet, Sampler, SaveStrategy, TrainError, Trainer,
     TrainingArguments, evaluate, find_bad_rows, sequential_batches,
 };
 
@@ -67,7 +67,7 @@ fn arguments(folder: &tempfile::TempDir) -> TrainingArguments {
         num_train_epochs: 2.0,
         per_device_train_batch_size: 2,
         eval_strategy: IntervalStrategy::Epoch,
-        save_strategy: IntervalStrategy::No,
+        save_strategy: SaveStrategy::No,
         ..TrainingArguments::default()
     }
 }

@@ -58,8 +58,8 @@ fn arguments(folder: &tempfile::TempDir) -> TrainingArguments {
         per_device_train_batch_size: 4,
         learning_rate: 1e-3,
         eval_strategy: IntervalStrategy::Steps,
-        eval_steps: Some(2),
-        save_steps: 4,
+        eval_steps: Some(2.into()),
+        save_steps: 4.into(),
         load_best_model_at_end: true,
         ..TrainingArguments::default()
     }
@@ -158,9 +158,9 @@ impl Metric for Brevity {
 fn a_metric_of_ones_own_of_which_more_is_better_chooses_the_best() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = TrainingArguments {
-        metric_for_best_model: "generated_brevity".into(),
+        metric_for_best_model: Some("generated_brevity".into()),
         predict_with_generate: true,
-        eval_steps: Some(4),
+        eval_steps: Some(4.into()),
         ..arguments(&folder)
     };
     let trainer = Trainer::new(arguments, set(), Some(set())).unwrap();
@@ -175,7 +175,7 @@ fn a_metric_of_ones_own_of_which_more_is_better_chooses_the_best() {
     assert_eq!(output.state.best_metric, Some(best));
     let unknown = TrainingArguments {
         output_dir: folder.path().join("other"),
-        metric_for_best_model: "generated_length".into(),
+        metric_for_best_model: Some("generated_length".into()),
         ..trainer.arguments().clone()
     };
     let mut trainer = Trainer::new(unknown, set(), Some(set())).unwrap();

@@ -149,21 +149,41 @@ impl GenerationConfig {
     /// When the file can't be read, is no such JSON, or asks for what is not supported.
     pub fn from_pretrained(folder: impl AsRef<Path>) -> Result<Self, ModelError> {
         let path = folder.as_ref().join(GENERATION_FILE);
-        if !path.exists() {
-            return Ok(Self::default());
+        match path.exists() {
+            true => Self::from_json_file(path),
+            false => Ok(Self::default()),
         }
-        let mut settings: Map<String, Value> = read_json(&path)?;
-        // transformers writes what is unset as null.
-        settings.retain(|_, value| !value.is_null());
-        for (name, off) in UNSUPPORTED {
-            let value = settings.get(name);
-            if let Some(value) = value.filter(|value| !is_one_of(value, off)) {
-                let help = "which is not supported here: remove it from generation_config.json";
-                return Err(SettingError::new(name, value, help).into());
-            }
+    }
+
+    /// Reads a file such as `generation_config.json`, or the one in a folder.
+    ///
+    /// # Errors
+    /// When the file can't be read, is no such JSON, or asks for what is not supported.
+    pub fn from_json_file(path: impl AsRef<Path>) -> Result<Self, ModelError> {
+        let mut path = path.as_ref().to_owned();
+        if path.is_dir() {
+            path.push(GENERATION_FILE);
         }
+        let settings = supported(read_json(&path)?)?;
         let config = serde_json::from_value(Value::Object(settings.clone()));
         let config: Self = config.map_err(|source| FileError::Json { path, source })?;
+        Ok(Self {
+            file_keys: settings,
+            ..config
+        })
+    }
+
+    /// Reads the keys of `generation_config.json`.
+    ///
+    /// # Errors
+    /// When a value is of the wrong kind, or asks for what is not supported.
+    pub fn from_keys(keys: Map<String, Value>) -> Result<Self, SettingError> {
+        let settings = supported(keys)?;
+        let config = serde_json::from_value(Value::Object(settings.clone()));
+        let config: Self = config.map_err(|error| {
+            let keys = Value::Object(settings.clone());
+            SettingError::new("generation_config", keys, error)
+        })?;
         Ok(Self {
             file_keys: settings,
             ..config
@@ -328,6 +348,19 @@ impl GenerationConfig {
         self.min_new_tokens
             .map_or(self.min_length, |new| prompt.saturating_add(new))
     }
+}
+
+/// The keys that are set; transformers writes what is unset as null.
+fn supported(mut settings: Map<String, Value>) -> Result<Map<String, Value>, SettingError> {
+    settings.retain(|_, value| !value.is_null());
+    for (name, off) in UNSUPPORTED {
+        let value = settings.get(name);
+        if let Some(value) = value.filter(|value| !is_one_of(value, off)) {
+            let help = "which is not supported here: remove it from generation_config.json";
+            return Err(SettingError::new(name, value, help));
+        }
+    }
+    Ok(settings)
 }
 
 fn is_one_of(value: &Value, off: &[f64]) -> bool {
