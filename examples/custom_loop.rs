@@ -20,8 +20,8 @@ use captioner::git::{GitConfig, GitForCausalLm};
 use captioner::model::*;
 use captioner::ops::DeviceSpec;
 use captioner::train::{
-    DataLoader, EvaluationOptions, PreparedSet, Sampler, Schedule, TrainingArguments,
-    adamw_optimizer, clip_grad_norm, evaluate,
+    DataLoader, EvaluationOptions, Optimizer, OptimizerSettings, PreparedSet, Sampler, Schedule,
+    TrainingArguments, clip_grad_norm, evaluate,
 };
 use prepare::*;
 
@@ -66,8 +66,9 @@ fn evaluation_options(arguments: &TrainingArguments) -> Outcome<EvaluationOption
     })
 }
 
-/// The loop, for any captioner on a device with autodiff.
-pub(crate) fn train_model<M: CaptionModel>(
+/// The loop, for any captioner on a device with autodiff; the optimizer names its state as the
+/// checkpoint names parameters.
+pub(crate) fn train_model<M: Pretrained>(
     mut model: M,
     set: &Arc<PreparedSet>,
     arguments: &TrainingArguments,
@@ -80,7 +81,7 @@ pub(crate) fn train_model<M: CaptionModel>(
     let total = epochs * per_epoch;
     let (kind, peak) = (arguments.lr_scheduler_type, arguments.learning_rate);
     let schedule = Schedule::new(kind, peak, arguments.warmup(total), total);
-    let mut optimizer = adamw_optimizer(arguments, &model);
+    let mut optimizer = Optimizer::new(&OptimizerSettings::from(arguments), &model);
     for epoch in 0..epochs {
         // Each epoch draws its own order, captions and augmentations; threads read ahead.
         let order = sampler.epoch(epoch as u64);

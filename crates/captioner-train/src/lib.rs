@@ -2,8 +2,8 @@
 //!
 //! [`Trainer`] runs [`TrainingArguments`] over two [`PreparedSet`]s, for any model that implements
 //! `captioner_model::Pretrained`; names and defaults are those of transformers' `Trainer`. Its parts
-//! are public, for loops of one's own: [`Sampler`], [`DataLoader`], [`adamw_optimizer`],
-//! [`clip_grad_norm`], [`Schedule`], [`evaluate`].
+//! are public, for loops of one's own: [`Sampler`], [`DataLoader`], [`Optimizer`], [`Ema`],
+//! [`dropout_key`], [`clip_grad_norm`], [`Schedule`], [`evaluate`].
 
 mod arguments;
 mod augment;
@@ -13,6 +13,8 @@ mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod clip;
+mod dropout_key;
+mod ema;
 mod error;
 mod evaluate;
 mod loader;
@@ -20,9 +22,11 @@ mod optimizer;
 mod output;
 mod prepared;
 mod progress;
+mod recording;
 mod sampler;
 mod schedule;
 mod state;
+mod state_file;
 mod step;
 mod trainer;
 
@@ -36,14 +40,17 @@ pub use callback::TrainerCallback;
 pub use captioner_model::SettingError;
 pub use check::find_bad_rows;
 pub use clip::{clip_grad_norm, global_norm};
+pub use dropout_key::dropout_key;
+pub use ema::Ema;
 pub use error::TrainError;
 pub use evaluate::{EvaluatedRow, Evaluation, EvaluationOptions, MetricSpelling, evaluate};
 pub use loader::{DataLoader, LoadedBatch};
-pub use optimizer::adamw_optimizer;
+pub use optimizer::{Optimizer, OptimizerKind, OptimizerSettings};
 pub use output::{OutputFolder, STATE_FILE};
 pub use prepared::{PreparedSet, decode_row, picture_source};
 pub use progress::ProgressCallback;
 pub use sampler::{EpochBatches, Sample, Sampler, sequential_batches};
 pub use schedule::{Schedule, SchedulerType};
 pub use state::{LogEntry, TrainerState};
+pub use state_file::StateError;
 pub use trainer::{TrainOutput, Trainer};

@@ -3,22 +3,24 @@
 use std::collections::BTreeMap;
 
 use burn::module::{ModuleVisitor, Param};
-use burn::optim::{GradientsAccumulator, ModuleOptimizer};
+use burn::optim::GradientsAccumulator;
 use burn::tensor::Tensor;
 use captioner_model::{
     CaptionBatch, DeviceFailure, LossOptions, LossOutput, ModelError, Pretrained,
 };
+use captioner_ops::with_dropout_key;
 
 use crate::arguments::TrainingArguments;
 use crate::clip::clip_grad_norm;
+use crate::dropout_key::dropout_key;
 use crate::error::TrainError;
-use crate::optimizer::adamw_optimizer;
+use crate::optimizer::{Optimizer, OptimizerSettings};
 use crate::schedule::Schedule;
 
 /// The model and what changes it.
 pub(crate) struct Stepper<M> {
     pub(crate) model: M,
-    optimizer: ModuleOptimizer,
+    optimizer: Optimizer,
     schedule: Schedule,
     recent: Recent,
     trained_batches: usize,
@@ -38,7 +40,7 @@ impl<M: Pretrained> Stepper<M> {
     pub(crate) fn new(args: &TrainingArguments, model: M, total_steps: usize) -> Self {
         let (kind, warmup) = (args.lr_scheduler_type, args.warmup(total_steps));
         Self {
-            optimizer: adamw_optimizer(args, &model),
+            optimizer: Optimizer::new(&OptimizerSettings::from(args), &model),
             model,
             schedule: Schedule::new(kind, args.learning_rate, warmup, total_steps),
             recent: Recent::default(),
@@ -73,10 +75,10 @@ impl<M: Pretrained> Stepper<M> {
         };
         let mut sum = GradientsAccumulator::new();
         for (micro, batch) in batches.iter().enumerate() {
-            // Dropout depends on seed and step alone, not on what ran before.
-            let step = (done as u64) << 16 | micro as u64;
-            self.model.device().seed(args.seed.wrapping_add(step));
-            let (LossOutput { loss, .. }, grads) = self.model.gradients(batch, &options)?;
+            // Masks of dropout depend on these and the layer alone, not on what ran before.
+            let key = dropout_key(args.seed, done as u64, micro as u64);
+            let gradients = || self.model.gradients(batch, &options);
+            let (LossOutput { loss, .. }, grads) = with_dropout_key(key, gradients)?;
             self.recent.losses.push(loss);
             sum.accumulate(&self.model, grads);
         }
