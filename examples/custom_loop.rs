@@ -20,8 +20,8 @@ use captioner::git::{GitConfig, GitForCausalLm};
 use captioner::model::*;
 use captioner::ops::DeviceSpec;
 use captioner::train::{
-    DataLoader, EvaluationOptions, PreparedSet, Sampler, TrainingArguments, adamw_optimizer,
-    clip_grad_norm, evaluate,
+    DataLoader, EvaluationOptions, Optimizer, OptimizerSettings, PreparedSet, Sampler,
+    TrainingArguments, clip_grad_norm, evaluate,
 };
 use prepare::*;
 
@@ -62,8 +62,9 @@ fn evaluation_options(arguments: &TrainingArguments) -> Outcome<EvaluationOption
     })
 }
 
-/// The loop, for any captioner on a device with autodiff.
-pub(crate) fn train_model<M: CaptionModel>(
+/// The loop, for any captioner on a device with autodiff; the optimizer names its state as the
+/// checkpoint names parameters.
+pub(crate) fn train_model<M: Pretrained>(
     mut model: M,
     set: &Arc<PreparedSet>,
     arguments: &TrainingArguments,
@@ -75,7 +76,7 @@ pub(crate) fn train_model<M: CaptionModel>(
     let per_epoch = sampler.batches_per_epoch().div_ceil(accumulated);
     let total = epochs * per_epoch;
     let schedule = arguments.schedule(total, false);
-    let mut optimizer = adamw_optimizer(arguments, &model);
+    let mut optimizer = Optimizer::new(&OptimizerSettings::from(arguments), &model);
     for epoch in 0..epochs {
         // Each epoch draws its own order, captions and augmentations; threads read ahead.
         let order = sampler.epoch(epoch as u64);

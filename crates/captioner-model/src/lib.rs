@@ -67,5 +67,6 @@ pub use pretrained::{Pretrained, model_type, save_pretrained};
 pub use processor::{Caption, Processor};
 pub use spec::{ModelSpec, Tokens};
 pub use weights::{
-    Fused, IndexProblem, Init, LoadReport, Mismatches, WeightLayout, WeightsError, initialize,
+    Fused, IndexProblem, Init, LoadReport, Mismatches, TensorReader, TensorWriter, WeightLayout,
+    WeightsError, initialize,
 };

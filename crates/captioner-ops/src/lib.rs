@@ -75,8 +75,10 @@ pub use attention::{
 };
 pub use cross_entropy::cross_entropy;
 pub use device::{DeviceError, DeviceSpec, is_cpu};
-pub use dropout::dropout;
+pub use dropout::{DropoutKey, dropout, mix_key, with_dropout_key};
 pub use linear::linear;
 pub use normalization::layer_norm;
-pub use optimizer::{AdamWStep, adamw, scale, sum_of_squares};
+pub use optimizer::{
+    AdafactorStep, AdamWStep, SquaredMeans, adafactor, adamw, lerp, scale, sgd, sum_of_squares,
+};
 pub use worker::on_worker;

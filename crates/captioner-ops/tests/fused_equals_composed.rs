@@ -5,8 +5,8 @@ mod comparison;
 
 use burn::tensor::{Device, Int, Tensor, activation};
 use captioner_ops::{
-    AdamWStep, KeyValue, adamw, attention, cross_attention, cross_entropy, gelu, layer_norm,
-    linear, prefix_attention, quick_gelu, scale, sum_of_squares,
+    AdamWStep, KeyValue, adamw, attention, cross_attention, cross_entropy, gelu, layer_norm, lerp,
+    linear, prefix_attention, quick_gelu, scale, sgd, sum_of_squares,
 };
 use comparison::{Arrangement, assert_same, devices, random, repeat};
 
@@ -301,6 +301,26 @@ fn adamw_is_the_formula_of_the_paper() {
                 comparison::assert_close(got, want, 1e-6);
                 comparison::assert_close(means.0, want_means.0, 1e-6);
                 comparison::assert_close(means.1, want_means.1, 1e-6);
+            }
+        }
+    }
+}
+
+#[test]
+fn descent_and_averages_are_those_of_their_formulas() {
+    for device in devices() {
+        for shape in [[1, 1], [3, 33], [129, 301]] {
+            for arrangement in Arrangement::ALL {
+                let x = random(shape, arrangement, 1.0, &device);
+                let y = random(shape, Arrangement::RowMajor, 1.0, &device);
+                for decay in [0.0, 0.3] {
+                    let want = x.clone() - (y.clone() + x.clone() * decay) * 0.1;
+                    let got = sgd(x.clone(), y.clone(), 0.1, decay);
+                    comparison::assert_close(got, want, 1e-6);
+                }
+                // The same two roundings each, on every device.
+                let want = x.clone() + (y.clone() - x.clone()) * 0.1;
+                assert_eq!(lerp(x, y, 0.1).into_data(), want.into_data());
             }
         }
     }

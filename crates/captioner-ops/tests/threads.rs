@@ -3,8 +3,8 @@
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use captioner_ops::{
-    AdamWStep, KeyValue, adamw, attention, cross_entropy, dropout, gelu, layer_norm, linear,
-    quick_gelu, sum_of_squares,
+    AdafactorStep, AdamWStep, KeyValue, SquaredMeans, adafactor, adamw, attention, cross_entropy,
+    dropout, gelu, layer_norm, lerp, linear, quick_gelu, sgd, sum_of_squares,
 };
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
@@ -57,6 +57,25 @@ fn everything() -> Vec<TensorData> {
     let (parameter, means) = adamw(random(shape), random(shape), means, step);
     all.extend([parameter, means.0, means.1].map(Tensor::into_data));
     all.push(sum_of_squares(random(shape)).into_data());
+    all.push(sgd(random(shape), random(shape), 1e-3, 0.01).into_data());
+    all.push(lerp(random(shape), random(shape), 0.1).into_data());
+    let means = SquaredMeans::Factored {
+        row: random([301, 1]).square(),
+        column: random([1, 257]).square(),
+    };
+    let step = AdafactorStep {
+        time: 3,
+        learning_rate: 1e-3,
+        weight_decay: 0.01,
+        epsilon: 1e-30,
+        clip_threshold: 1.0,
+        decay_rate: -0.8,
+    };
+    all.push(
+        adafactor(random(shape), random(shape), means, step)
+            .0
+            .into_data(),
+    );
     all
 }
 

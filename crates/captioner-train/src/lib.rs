@@ -2,8 +2,8 @@
 //!
 //! [`Trainer`] runs [`TrainingArguments`] over two [`PreparedSet`]s, for any model that implements
 //! `captioner_model::Pretrained`; names and defaults are those of transformers' `Trainer`. Its parts
-//! are public, for loops of one's own: [`Sampler`], [`DataLoader`], [`adamw_optimizer`],
-//! [`clip_grad_norm`], [`Schedule`], [`evaluate`].
+//! are public, for loops of one's own: [`Sampler`], [`DataLoader`], [`Optimizer`], [`Ema`],
+//! [`dropout_key`], [`clip_grad_norm`], [`Schedule`], [`evaluate`].
 
 mod arguments;
 mod augment;
@@ -15,6 +15,7 @@ mod checkpoint;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod clip;
+mod dropout_key;
 mod ema;
 mod error;
 mod evaluate;
@@ -24,9 +25,11 @@ mod named;
 mod optimizer;
 mod output;
 mod prepared;
+mod recording;
 mod sampler;
 mod schedule;
 mod state;
+mod state_file;
 mod step;
 mod stop;
 mod trainer;
@@ -48,10 +51,13 @@ pub use captioner_model::SettingError;
 pub use check::find_bad_rows;
 pub use checkpoint::STATE_FILE;
 pub use clip::{clip_grad_norm, global_norm};
+pub use dropout_key::dropout_key;
+pub use ema::Ema;
 pub use error::TrainError;
 pub use evaluate::{EvaluatedRow, Evaluation, EvaluationOptions, MetricSpelling, evaluate};
 pub use failure::TrainFailure;
 pub use loader::{DataLoader, LoadedBatch};
+pub use optimizer::{Optimizer, OptimizerSettings};
 pub use output::check_output_dir;
 pub use prepared::{PreparedSet, decode_row, picture_source};
 pub use sampler::{EpochBatches, Sample, Sampler, sequential_batches};
@@ -59,4 +65,6 @@ pub use schedule::{
     LrSchedulerKwargs, PlateauMode, Ramp, Schedule, ScheduleState, SchedulerType, ThresholdMode,
 };
 pub use state::{LogEntry, TrainerState};
+pub use state_file::StateError;
+pub use stop::StopHandle;
 pub use trainer::{RunEnd, TrainOutput, Trainer};

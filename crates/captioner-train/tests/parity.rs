@@ -11,7 +11,7 @@ use captioner_model::{
     CaptionBatch, CaptionModel, EncodeOptions, LossOptions, Padding, PixelValues, Pretrained,
     TokenBatch,
 };
-use captioner_train::{TrainingArguments, adamw_optimizer, clip_grad_norm};
+use captioner_train::{Optimizer, OptimizerSettings, TrainingArguments, clip_grad_norm};
 use safetensors::SafeTensors;
 
 const LEARNING_RATE: f64 = 5e-4;
@@ -87,7 +87,7 @@ fn train(name: &str, batch: &CaptionBatch, expected: &Tensors) {
         divisor: batch.target_count() as f64,
         ..LossOptions::default()
     };
-    let mut adamw = adamw_optimizer(&args, &model);
+    let mut adamw = Optimizer::new(&OptimizerSettings::from(&args), &model);
     for (step, want) in expected["losses"].1.iter().enumerate() {
         let (output, mut grads) = model.gradients(batch, &options).unwrap();
         let got = f64::from(output.loss.into_scalar::<f32>());

@@ -65,6 +65,44 @@ pub enum WeightsError {
         /// Every difference.
         mismatches: Mismatches,
     },
+    /// A tensor that is asked for is not in the file.
+    #[error(
+        "{path} holds no '{tensor}': it belongs to another model, or to one of which other \
+         parameters were trained; give the file that was saved with this one",
+        path = .path.display()
+    )]
+    NoTensor {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+    },
+    /// A tensor of another shape or type than the one that is asked for.
+    #[error(
+        "{path}: '{tensor}' should be {want}, and is {have}: it belongs to another model; give the \
+         file that was saved with this one", path = .path.display()
+    )]
+    OtherTensor {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The shape and type that are asked for.
+        want: String,
+        /// Those in the file.
+        have: String,
+    },
+    /// Two tensors of one name.
+    #[error(
+        "can't write {path}: there are two tensors named '{tensor}'; give the parameters of the \
+         model names that differ", path = .path.display()
+    )]
+    NameTwice {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        tensor: String,
+    },
     /// The file can't be written.
     #[error("can't write {path}: {source}", path = .path.display())]
     Unwritable {

@@ -1,5 +1,6 @@
 //! `model.safetensors`, read tensor by tensor.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -16,6 +17,13 @@ const MAX_HEADER: u64 = 100_000_000;
 
 /// Opens a file and checks that its header describes its bytes; reads no values yet.
 pub(super) fn open(path: &Path) -> Result<Tensors, WeightsError> {
+    Ok(open_with_metadata(path)?.0)
+}
+
+/// As [`open`], and gives the header's metadata.
+pub(super) fn open_with_metadata(
+    path: &Path,
+) -> Result<(Tensors, HashMap<String, String>), WeightsError> {
     let io = || FileError::io("read", path);
     let mut file = File::open(path).map_err(io())?;
     let length = file.metadata().map_err(io())?.len();
@@ -43,10 +51,10 @@ pub(super) fn open(path: &Path) -> Result<Tensors, WeightsError> {
     let start = 8 + header_length;
     check_places(&header, length - start).map_err(unreadable)?;
     let file = Arc::new(Mutex::new(file));
+    let metadata = header.metadata().clone().unwrap_or_default();
     let tensors = header.tensors().into_iter();
-    Ok(tensors
-        .map(|(name, info)| (name, stored(path, &file, start, info)))
-        .collect())
+    let tensors = tensors.map(|(name, info)| (name, stored(path, &file, start, info)));
+    Ok((tensors.collect(), metadata))
 }
 
 /// Checks that the tensors lie one behind the other, fill `length` bytes, and have the sizes of

@@ -28,9 +28,13 @@ impl<B: FusedDropout> Backward<B, 1> for Dropout {
 }
 
 impl<B: FusedDropout, C: CheckpointStrategy> FusedDropout for Autodiff<B, C> {
-    fn drop_values(x: FloatTensor<Self>, keep: f64) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    fn drop_values(
+        x: FloatTensor<Self>,
+        keep: f64,
+        seed: Option<u64>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let prepared = Dropout.prepare::<C>([x.node()]).compute_bound();
-        let (y, mask) = B::drop_values(x.into_primitive(), keep);
+        let (y, mask) = B::drop_values(x.into_primitive(), keep, seed);
         let y = match prepared.stateful() {
             OpsKind::Tracked(prepared) => prepared.finish((mask.clone(), keep), y),
             OpsKind::UnTracked(prepared) => prepared.finish(y),

@@ -3,6 +3,9 @@
 mod autodiff;
 #[cfg(feature = "flex")]
 mod flex;
+pub(crate) mod key;
+
+pub use key::{DropoutKey, mix_key, with_dropout_key};
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, TensorMetadata};
@@ -14,8 +17,9 @@ use crate::backends::on_each_backend;
 /// that the mean stays ([Srivastava et al., 2014](https://jmlr.org/papers/v15/srivastava14a.html)).
 ///
 /// Only where gradients are recorded: on a device without autodiff the input comes back as it is.
-/// The random numbers are the device's: seed it with `Device::seed` to repeat a run. With a
-/// probability of 1 all values become 0.
+/// Within [`with_dropout_key`] the mask comes from the key and the number of dropouts before this
+/// one. Elsewhere the random numbers are the device's: seed it with `Device::seed` to repeat a run.
+/// With a probability of 1 all values become 0.
 ///
 /// # Panics
 /// When `probability` lies outside `0..=1`, or is NaN.
@@ -24,7 +28,8 @@ pub fn dropout<const D: usize>(x: Tensor<D>, probability: f64) -> Tensor<D> {
     if !drops(&x.device(), probability) {
         return x;
     }
-    let (y, _) = Dispatch::drop_values(x.into_dispatch(), 1.0 - probability);
+    let seed = key::next_seed();
+    let (y, _) = Dispatch::drop_values(x.into_dispatch(), 1.0 - probability, seed);
     Tensor::from_dispatch(y)
 }
 
@@ -45,10 +50,15 @@ on_each_backend!(
     /// Dropout and its gradient. Between them a backend keeps the mask, in a form of its own: the
     /// factors of all values, or the seed that makes them again.
     pub(crate) trait FusedDropout: Backend {
-        /// The result and the mask, where each value is kept with probability `keep`.
+        /// The result and the mask, where each value is kept with probability `keep`; from `seed`
+        /// alone where there is one, else from the device's generator.
         #[fusion(default)]
-        fn drop_values(x: FloatTensor<Self>, keep: f64) -> (FloatTensor<Self>, FloatTensor<Self>) {
-            composed::<Self>(x, keep)
+        fn drop_values(
+            x: FloatTensor<Self>,
+            keep: f64,
+            seed: Option<u64>,
+        ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+            composed::<Self>(x, keep, seed)
         }
 
         /// The gradient of the input from that of the result.
@@ -65,7 +75,14 @@ on_each_backend!(
 );
 
 /// What dropout means, in the backend's own operations; the mask holds every value's factor.
-fn composed<B: Backend>(x: FloatTensor<B>, keep: f64) -> (FloatTensor<B>, FloatTensor<B>) {
+fn composed<B: Backend>(
+    x: FloatTensor<B>,
+    keep: f64,
+    seed: Option<u64>,
+) -> (FloatTensor<B>, FloatTensor<B>) {
+    if let Some(seed) = seed {
+        B::seed(&x.device(), seed);
+    }
     let chance = Distribution::Bernoulli(keep);
     let kept = B::float_random(x.shape(), chance, &x.device(), x.dtype().into());
     // Nothing kept times infinity would be NaN.

@@ -2,12 +2,25 @@
 
 use burn::backend::Flex;
 
-use super::{Factors, OptimizerOps, composed_adamw, composed_scale, composed_sum};
+use super::{
+    Factors, OptimizerOps, composed_adamw, composed_lerp, composed_scale, composed_sgd,
+    composed_sum,
+};
 use crate::kernels::adamw::{Coefficients, step};
-use crate::kernels::elementwise::map;
+use crate::kernels::elementwise::{map, zip};
 use crate::kernels::function::Scaled;
 use crate::kernels::norm;
 use crate::kernels::storage::{CpuTensor, contiguous, is_f32, tensor, values, writable};
+use crate::kernels::vector::functions;
+
+functions! {
+    /// A parameter one step down its gradient.
+    Descended { rate, decay } (grad, parameter) =
+        parameter.mul_add(decay, grad).mul_add(-rate, parameter);
+    /// A value moved towards another by a share of the way. Two roundings, as in PyTorch and
+    /// diffusers.
+    Moved { weight } (x, y) = x + weight * (y - x);
+}
 
 impl OptimizerOps for Flex {
     fn adamw(
@@ -40,6 +53,27 @@ impl OptimizerOps for Flex {
             },
         );
         (grad, mean, square)
+    }
+
+    fn sgd(
+        parameter: CpuTensor,
+        grad: CpuTensor,
+        learning_rate: f64,
+        weight_decay: f64,
+    ) -> CpuTensor {
+        if !is_f32(&parameter) || !is_f32(&grad) {
+            return composed_sgd::<Self>(parameter, grad, learning_rate, weight_decay);
+        }
+        let (rate, decay) = (learning_rate as f32, weight_decay as f32);
+        zip(grad, parameter, Descended { rate, decay })
+    }
+
+    fn lerp(x: CpuTensor, y: CpuTensor, weight: f64) -> CpuTensor {
+        if !is_f32(&x) || !is_f32(&y) {
+            return composed_lerp::<Self>(x, y, weight);
+        }
+        let weight = weight as f32;
+        zip(x, y, Moved { weight })
     }
 
     fn sum_of_squares(x: CpuTensor) -> CpuTensor {

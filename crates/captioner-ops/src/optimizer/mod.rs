@@ -1,7 +1,10 @@
-//! The arithmetic of an optimizer step: AdamW, and the global norm of gradients.
+//! The arithmetic of optimizer steps, of averaged weights, and of the global norm of gradients.
 
+mod adafactor;
 #[cfg(feature = "flex")]
 mod flex;
+
+pub use adafactor::{AdafactorStep, SquaredMeans, adafactor};
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
@@ -55,6 +58,37 @@ pub fn adamw<const D: usize>(
     );
     let means = (Tensor::from_dispatch(mean), Tensor::from_dispatch(square));
     (Tensor::from_dispatch(parameter), means)
+}
+
+/// The parameter after a step of gradient descent without momentum, as `torch.optim.SGD` takes it:
+/// `parameter - learning_rate · (grad + weight_decay · parameter)`, in place of `grad` where nothing
+/// else reads it. Both are of one shape, and neither records gradients.
+///
+/// # Panics
+/// When the shapes differ.
+#[track_caller]
+pub fn sgd<const D: usize>(
+    parameter: Tensor<D>,
+    grad: Tensor<D>,
+    learning_rate: f64,
+    weight_decay: f64,
+) -> Tensor<D> {
+    let (shape, other) = (parameter.dims(), grad.dims());
+    assert_eq!(shape, other, "SGD: a parameter and its gradient");
+    let (parameter, grad) = (parameter.into_dispatch(), grad.into_dispatch());
+    Tensor::from_dispatch(Dispatch::sgd(parameter, grad, learning_rate, weight_decay))
+}
+
+/// `x + weight · (y - x)`, in place of `x` where nothing else reads it. Both are of one shape, and
+/// neither records gradients.
+///
+/// # Panics
+/// When the shapes differ.
+#[track_caller]
+pub fn lerp<const D: usize>(x: Tensor<D>, y: Tensor<D>, weight: f64) -> Tensor<D> {
+    assert_eq!(x.dims(), y.dims(), "lerp: from one shape to another");
+    let (x, y) = (x.into_dispatch(), y.into_dispatch());
+    Tensor::from_dispatch(Dispatch::lerp(x, y, weight))
 }
 
 /// The sum of all squared values, `[1]`. On the CPU its bits do not depend on the number of
@@ -116,6 +150,23 @@ on_each_backend!(
             composed_adamw::<Self>(parameter, grad, (mean, square), factors)
         }
 
+        /// The parameter after a step of gradient descent.
+        #[fusion(default)]
+        fn sgd(
+            parameter: FloatTensor<Self>,
+            grad: FloatTensor<Self>,
+            learning_rate: f64,
+            weight_decay: f64,
+        ) -> FloatTensor<Self> {
+            composed_sgd::<Self>(parameter, grad, learning_rate, weight_decay)
+        }
+
+        /// `x + weight · (y - x)`.
+        #[fusion(default)]
+        fn lerp(x: FloatTensor<Self>, y: FloatTensor<Self>, weight: f64) -> FloatTensor<Self> {
+            composed_lerp::<Self>(x, y, weight)
+        }
+
         /// `[1]`.
         #[fusion(default)]
         fn sum_of_squares(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -147,6 +198,24 @@ fn composed_adamw<B: Backend>(
     let change = times(B::float_div(mean.clone(), root), f.rate);
     let parameter = B::float_sub(times(parameter, f.keep), change);
     (parameter, mean, square)
+}
+
+fn composed_sgd<B: Backend>(
+    parameter: FloatTensor<B>,
+    mut grad: FloatTensor<B>,
+    learning_rate: f64,
+    weight_decay: f64,
+) -> FloatTensor<B> {
+    if weight_decay != 0.0 {
+        let decay = B::float_mul_scalar(parameter.clone(), weight_decay.into());
+        grad = B::float_add(grad, decay);
+    }
+    B::float_sub(parameter, B::float_mul_scalar(grad, learning_rate.into()))
+}
+
+fn composed_lerp<B: Backend>(x: FloatTensor<B>, y: FloatTensor<B>, weight: f64) -> FloatTensor<B> {
+    let difference = B::float_sub(y, x.clone());
+    B::float_add(x, B::float_mul_scalar(difference, weight.into()))
 }
 
 fn composed_sum<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
