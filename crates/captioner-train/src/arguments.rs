@@ -204,7 +204,7 @@ impl TrainingArguments {
             true => format!("use {}", known.join(", ")),
             false => format!(
                 "use {}, or set predict_with_generate for the metrics of generated captions",
-                known.join(" or ")
+                known.join(", ")
             ),
         };
         let fits = known.iter().any(|value| value == self.best_value());
@@ -335,7 +335,13 @@ impl TrainingArguments {
 }
 
 /// What every evaluation gives, and whether more of it is better.
-const TEACHER_FORCED: [(&str, bool); 2] = [("loss", false), ("wer", false)];
+const TEACHER_FORCED: [(&str, bool); 5] = [
+    ("loss", false),
+    ("loss_mean_of_batches", false),
+    ("perplexity", false),
+    ("token_accuracy", true),
+    ("wer", false),
+];
 
 impl fmt::Display for IntervalStrategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,7 +15,7 @@ use crate::state::{LogEntry, TrainerState};
 ///
 /// impl TrainerCallback for ShowCaption {
 ///     fn on_evaluate(&mut self, state: &TrainerState, evaluation: &Evaluation) {
-///         if let Some(caption) = evaluation.rows.first().and_then(|row| row.generated.as_ref()) {
+///         if let Some(caption) = evaluation.rows.first().and_then(|row| row.generated.first()) {
 ///             println!("step {}: {caption}", state.global_step);
 ///         }
 ///     }

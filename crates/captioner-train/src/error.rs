@@ -123,6 +123,33 @@ pub enum TrainError {
         /// The names that there are.
         known: String,
     },
+    /// Two values of an evaluation go by one name.
+    #[error(
+        "an evaluation would give '{value}' twice, as {first} and as {second}: \
+         give one of them another name, or leave it out"
+    )]
+    ValueName {
+        /// The name.
+        value: String,
+        /// What gives the first.
+        first: &'static str,
+        /// What gives the second.
+        second: &'static str,
+    },
+    /// A closure gave other values than it was said to.
+    #[error(
+        "compute_metrics was declared to give the values [{declared}] but gave [{given}]: \
+         make the two agree"
+    )]
+    ComputeMetrics {
+        /// The names that were declared.
+        declared: String,
+        /// The names that came.
+        given: String,
+    },
+    /// Somebody asked for a stop.
+    #[error("stopped on request")]
+    Stopped,
     /// A loader thread ended before its work.
     #[error("a thread that reads pictures ended early; its message stands above")]
     LoaderStopped,

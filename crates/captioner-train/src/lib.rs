@@ -24,6 +24,7 @@ mod sampler;
 mod schedule;
 mod state;
 mod step;
+mod stop;
 mod trainer;
 
 /// Burn, in the exact version that models are written for.
@@ -37,7 +38,10 @@ pub use captioner_model::SettingError;
 pub use check::find_bad_rows;
 pub use clip::{clip_grad_norm, global_norm};
 pub use error::TrainError;
-pub use evaluate::{EvaluatedRow, Evaluation, EvaluationOptions, MetricSpelling, evaluate};
+pub use evaluate::{
+    ComputeMetrics, EvaluatedRow, Evaluation, EvaluationOptions, EvaluationValue, GuideMetrics,
+    GuideOptions, MetricSpelling, evaluate, guide_metrics,
+};
 pub use loader::{DataLoader, LoadedBatch};
 pub use optimizer::adamw_optimizer;
 pub use output::{OutputFolder, STATE_FILE};
@@ -46,4 +50,5 @@ pub use progress::ProgressCallback;
 pub use sampler::{EpochBatches, Sample, Sampler, sequential_batches};
 pub use schedule::{Schedule, SchedulerType};
 pub use state::{LogEntry, TrainerState};
+pub use stop::StopHandle;
 pub use trainer::{TrainOutput, Trainer};

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::evaluate::named_values;
+
 /// Where a run stands; written as `trainer_state.json` with the keys that transformers uses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainerState {
@@ -30,8 +32,8 @@ pub struct LogEntry {
     /// Passes over the training set done, with fractions.
     pub epoch: f64,
     /// The values: `loss`, `grad_norm` and `learning_rate` while training, `eval_...` of an
-    /// evaluation.
-    #[serde(flatten)]
+    /// evaluation. Infinite ones and NaN are written as texts: `"Infinity"`, `"-Infinity"`, `"NaN"`.
+    #[serde(flatten, with = "named_values")]
     pub values: BTreeMap<String, f64>,
 }
 

@@ -390,6 +390,7 @@ impl Trainer {
             num_workers: self.arguments.dataloader_num_workers,
             metrics: self.metrics.fresh(),
             spelling: self.arguments.metric_spelling,
+            ..EvaluationOptions::default()
         }
     }
 
