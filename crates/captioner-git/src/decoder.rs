@@ -117,6 +117,15 @@ impl Decoder {
         KeyValuePrefix { layers }
     }
 
+    /// Image rows `[B, I, D]` through all layers, the last one too, to the same shape.
+    pub(crate) fn forward_image(&self, mut x: Tensor<3>) -> Tensor<3> {
+        for layer in &self.layer {
+            let keys = layer.attention.self_.keys(x.clone());
+            x = layer.forward_image(x, keys);
+        }
+        x
+    }
+
     /// All text rows at once, `[R, T, D]` to the same shape. `mask` is `[R or 1, 1, T, T]`, true
     /// where a row may not look.
     pub(crate) fn forward_text(

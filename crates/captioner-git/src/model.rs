@@ -117,6 +117,15 @@ impl GitForCausalLm {
         norm.forward(linear.forward(features))
     }
 
+    fn check_width(&self, features: &Tensor<3>) -> Result<(), BatchError> {
+        let [_, _, found] = features.dims();
+        let expected = self.config.vision_config.hidden_size;
+        match found == expected {
+            true => Ok(()),
+            false => Err(BatchError::FeatureWidth { found, expected }),
+        }
+    }
+
     #[cfg(test)]
     pub(crate) fn embed(&self, input_ids: Tensor<2, Int>) -> Tensor<3> {
         self.git.embeddings.forward(input_ids)
@@ -161,12 +170,14 @@ impl CaptionModel for GitForCausalLm {
     }
 
     fn prefix(&self, features: Tensor<3>) -> Result<KeyValuePrefix, ModelError> {
-        let [_, _, found] = features.dims();
-        let expected = self.config.vision_config.hidden_size;
-        if found != expected {
-            return Err(BatchError::FeatureWidth { found, expected }.into());
-        }
+        self.check_width(&features)?;
         Ok(self.git.encoder.encode_image(self.project(features)))
+    }
+
+    fn image_hidden(&self, features: Tensor<3>) -> Result<Option<Tensor<3>>, ModelError> {
+        self.check_width(&features)?;
+        let rows = self.project(features);
+        Ok(Some(self.git.encoder.forward_image(rows)))
     }
 
     fn encoder_is_frozen(&self) -> bool {

@@ -199,6 +199,14 @@ pub enum BatchError {
         /// Tokens of each, pads included.
         length: usize,
     },
+    /// Another number of targets than of predictions.
+    #[error("{targets} targets for {rows} rows of decoder output: one a row is needed")]
+    Targets {
+        /// Targets that were given.
+        targets: usize,
+        /// Rows of decoder output.
+        rows: usize,
+    },
     /// A token that the model's vocabulary lacks.
     #[error(
         "it has token {id}, but the model's vocabulary only {vocab_size}: \

@@ -7,11 +7,12 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use captioner_image::PixelValues;
 use captioner_ops::cross_entropy;
 
-use crate::batch::{CaptionBatch, Visual};
+use crate::batch::{CaptionBatch, Targets, Visual};
 use crate::error::{BatchError, DeviceFailure, ModelError};
 use crate::generation::{self, Generated, GenerationConfig, StreamedToken};
 use crate::layers::LinearVisitor;
 use crate::loss::{LossOptions, LossOutput, Predictions};
+use crate::predict::predict_rows;
 use crate::prefix::Rows;
 use crate::spec::{ModelSpec, Tokens};
 
@@ -51,6 +52,17 @@ pub trait CaptionModel: Module {
     /// # Errors
     /// When the features have another width than the encoder's.
     fn prefix(&self, features: Tensor<3>) -> Result<Self::Prefix, ModelError>;
+
+    /// Decoder output at a picture's own positions, `[B, I, E]` to `[B, I, D]`, of a model that reads
+    /// a picture as positions of the sequence, before the text, as GIT does; `None` by default.
+    ///
+    /// No training and no decoding needs it: it is for what other programs make of those positions.
+    ///
+    /// # Errors
+    /// As [`prefix`](Self::prefix).
+    fn image_hidden(&self, _features: Tensor<3>) -> Result<Option<Tensor<3>>, ModelError> {
+        Ok(None)
+    }
 
     /// Whether nothing that [`encode`](Self::encode) depends on is trained, so that a trainer may
     /// keep its features. By default that is not known.
@@ -110,10 +122,7 @@ pub trait CaptionModel: Module {
     /// # Errors
     /// As [`encode`](Self::encode).
     fn encode_batch(&self, batch: &CaptionBatch) -> Result<Self::Prefix, ModelError> {
-        self.prefix(match batch.visual() {
-            Visual::Pixels(pixels) => self.encode(pixels)?,
-            Visual::Features(features) => features.upload(&self.device()),
-        })
+        self.prefix(batch_features(self, batch)?)
     }
 
     /// Teacher-forced logits of every position: ids `[R, T]` to `[R, T, V]`.
@@ -225,14 +234,14 @@ pub trait CaptionModel: Module {
         prefix: &Self::Prefix,
         batch: &CaptionBatch,
     ) -> Result<Predictions, ModelError> {
-        let (logits, targets) = counted_logits(self, prefix, batch)?;
-        let [count, _] = logits.dims();
-        let best = ids_on_host(logits.clone().argmax(1).reshape([count]))?;
-        let losses = floats_on_host(cross_entropy(logits, targets, 0.0))?;
+        let Targets { positions, tokens } = batch.targets();
+        let hidden = counted_hidden(self, prefix, batch, positions)?;
+        let rows = predict_rows(self, hidden, &tokens)?;
+        let best: Vec<u32> = rows.iter().map(|row| row.likeliest).collect();
         let (predicted, expected) = batch.by_caption(&best);
         Ok(Predictions {
-            loss_sum: losses.into_iter().map(f64::from).sum(),
-            count,
+            loss_sum: rows.iter().map(|row| f64::from(row.loss)).sum(),
+            count: rows.len(),
             predicted,
             expected,
         })
@@ -249,23 +258,62 @@ pub fn counted_logits<M: CaptionModel>(
     prefix: &M::Prefix,
     batch: &CaptionBatch,
 ) -> Result<(Tensor<2>, Tensor<1, Int>), ModelError> {
-    let (device, spec) = (model.device(), model.spec());
-    let targets = batch.targets();
-    let count = targets.tokens.len();
-    if count == 0 {
+    let Targets { positions, tokens } = batch.targets();
+    let targets = TensorData::new(tokens, [positions.len()]);
+    let counted = counted_hidden(model, prefix, batch, positions)?;
+    let targets = Tensor::from_data(targets, &counted.device());
+    Ok((model.head(counted), targets))
+}
+
+/// Decoder output of the counted positions of a batch, `[N, D]`.
+fn counted_hidden<M: CaptionModel>(
+    model: &M,
+    prefix: &M::Prefix,
+    batch: &CaptionBatch,
+    positions: Vec<i64>,
+) -> Result<Tensor<2>, ModelError> {
+    if positions.is_empty() {
         return Err(BatchError::NothingCounts.into());
     }
+    let hidden = batch_hidden(model, prefix, batch)?;
+    let positions = TensorData::new(positions.clone(), [positions.len()]);
+    let positions = Tensor::from_data(positions, &hidden.device());
+    Ok(hidden.select(0, positions))
+}
+
+/// Decoder output of every text position of a batch, teacher-forced: `[R · T, D]`, the positions of a
+/// caption beside each other.
+///
+/// # Errors
+/// When a token is not in the vocabulary, or the captions are longer than the model's positions or
+/// don't fit the pictures.
+pub fn batch_hidden<M: CaptionModel>(
+    model: &M,
+    prefix: &M::Prefix,
+    batch: &CaptionBatch,
+) -> Result<Tensor<2>, ModelError> {
+    let spec = model.spec();
     batch.check_tokens(spec.vocab_size)?;
-    let tokens = batch.upload_tokens(&device);
+    let tokens = batch.upload_tokens(&model.device());
     let [rows, length] = tokens.dims();
     check_rows(&spec, prefix.rows(), rows, length)?;
     let hidden = model.hidden(prefix, tokens)?; // [R, T, D]
     let [_, _, width] = hidden.dims();
-    let ints = |values| Tensor::from_data(TensorData::new(values, [count]), &device);
-    let counted = hidden
-        .reshape([rows * length, width])
-        .select(0, ints(targets.positions));
-    Ok((model.head(counted), ints(targets.tokens)))
+    Ok(hidden.reshape([rows * length, width]))
+}
+
+/// The features of a batch's pictures, `[B, I, E]`: encoded, or as they were kept.
+///
+/// # Errors
+/// As [`CaptionModel::encode`].
+pub fn batch_features<M: CaptionModel>(
+    model: &M,
+    batch: &CaptionBatch,
+) -> Result<Tensor<3>, ModelError> {
+    match batch.visual() {
+        Visual::Pixels(pixels) => model.encode(pixels),
+        Visual::Features(features) => Ok(features.upload(&model.device())),
+    }
 }
 
 /// Checks that sequences fit the model and the pictures.

@@ -10,6 +10,7 @@ use captioner_model::{ModelError, SettingError};
 use thiserror::Error;
 
 use crate::arguments::SettingErrors;
+use crate::state_file::StateError;
 
 /// Why a run can't start or continue.
 #[derive(Debug, Error)]
@@ -29,6 +30,12 @@ pub enum TrainError {
         /// What is wrong with the keys.
         source: SettingErrors,
     },
+    /// A file of the optimizer's state or of averaged weights.
+    #[error(transparent)]
+    State(#[from] crate::state_file::StateError),
+    /// A file of the optimizer's state or of averaged weights.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The data set.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -203,6 +210,33 @@ pub enum TrainError {
         /// What it said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Two values of an evaluation go by one name.
+    #[error(
+        "an evaluation would give '{value}' twice, as {first} and as {second}: \
+         give one of them another name, or leave it out"
+    )]
+    ValueName {
+        /// The name.
+        value: String,
+        /// What gives the first.
+        first: &'static str,
+        /// What gives the second.
+        second: &'static str,
+    },
+    /// A closure gave other values than it was said to.
+    #[error(
+        "compute_metrics was declared to give the values [{declared}] but gave [{given}]: \
+         make the two agree"
+    )]
+    ComputeMetrics {
+        /// The names that were declared.
+        declared: String,
+        /// The names that came.
+        given: String,
+    },
+    /// Somebody asked for a stop.
+    #[error("stopped on request")]
+    Stopped,
     /// A loader thread ended before its work.
     #[error("a thread that reads pictures ended early; its message stands above")]
     LoaderStopped,

@@ -54,7 +54,10 @@ pub use clip::{clip_grad_norm, global_norm};
 pub use dropout_key::dropout_key;
 pub use ema::Ema;
 pub use error::TrainError;
-pub use evaluate::{EvaluatedRow, Evaluation, EvaluationOptions, MetricSpelling, evaluate};
+pub use evaluate::{
+    ComputeMetrics, EvaluatedRow, Evaluation, EvaluationOptions, EvaluationValue, GuideMetrics,
+    GuideOptions, MetricSpelling, evaluate, guide_metrics,
+};
 pub use failure::TrainFailure;
 pub use loader::{DataLoader, LoadedBatch};
 pub use optimizer::{Optimizer, OptimizerSettings};

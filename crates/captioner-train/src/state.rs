@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::evaluate::named_values;
+
 /// Where a run stands; written as `trainer_state.json` with the keys of transformers'
 /// `TrainerState`, which reads it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,8 +90,9 @@ pub struct LogEntry {
     /// Passes over the training set done, with fractions.
     pub epoch: f64,
     /// The values: `loss`, `grad_norm` and `learning_rate` while training, `eval_...` of an
-    /// evaluation, `train_...` of the whole run. In JSON a value that is infinite or NaN is null.
-    #[serde(flatten, with = "logged")]
+    /// evaluation, `train_...` of the whole run. Infinite ones and NaN are written as texts: `"Infinity"`, `"-Infinity"`,
+    /// `"NaN"`.
+    #[serde(flatten, with = "named_values")]
     pub values: BTreeMap<String, f64>,
 }
 
@@ -107,32 +110,6 @@ impl TrainerState {
         entries
             .filter_map(|entry| Some((entry.step as f64, entry.get(value)?)))
             .collect()
-    }
-}
-
-/// Logged values: JSON has no number that is infinite or NaN. Those are written as null, and null is
-/// read as NaN.
-mod logged {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(
-        values: &BTreeMap<String, f64>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let finite = |value: &f64| value.is_finite().then_some(*value);
-        let values = values.iter().map(|(name, value)| (name, finite(value)));
-        let values: BTreeMap<&String, Option<f64>> = values.collect();
-        values.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<String, f64>, D::Error> {
-        let values = BTreeMap::<String, Option<f64>>::deserialize(deserializer)?.into_iter();
-        let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
-        Ok(values.map(|(name, value)| (name, number(value))).collect())
     }
 }
 
@@ -159,17 +136,5 @@ mod tests {
             state,
             "{json}"
         );
-    }
-
-    #[test]
-    fn what_is_no_number_is_null_and_is_read_again() {
-        let entry = LogEntry {
-            values: [("loss".to_owned(), f64::NAN)].into(),
-            ..LogEntry::default()
-        };
-        let json = serde_json::to_string(&entry).unwrap();
-        assert!(json.contains("\"loss\":null"), "{json}");
-        let read: LogEntry = serde_json::from_str(&json).unwrap();
-        assert!(read.get("loss").unwrap().is_nan());
     }
 }

@@ -12,8 +12,8 @@ use captioner_git::{GitConfig, GitForCausalLm};
 use captioner_model::Processor;
 use captioner_text::{CaptionTokenizer, WordPieceTraining};
 use captioner_train::{
-    DataLoader, EvaluationOptions, PreparedSet, Sampler, SaveStrategy, TrainError, Trainer,
-    TrainingArguments, evaluate, find_bad_rows, sequential_batches,
+    DataLoader, EvaluationOptions, GuideOptions, PreparedSet, Sampler, SaveStrategy, TrainError,
+    Trainer, TrainingArguments, evaluate, find_bad_rows, guide_metrics, sequential_batches,
 };
 
 fn processor() -> Processor {
@@ -145,7 +145,17 @@ fn sets_without_a_usable_row_are_errors() {
     let some = prepared(dataset(), BadRows::Skip);
     let error = Trainer::new(arguments(&folder), some, None);
     assert!(matches!(error.err(), Some(TrainError::NoEvaluationSet)));
+    let no_evaluations = TrainingArguments {
+        eval_strategy: IntervalStrategy::No,
+        ..arguments(&folder)
+    };
+    let some = prepared(dataset(), BadRows::Skip);
+    let trainer = Trainer::new(no_evaluations, some, None).unwrap();
+    let error = trainer.evaluate(&model());
+    assert!(matches!(error.err(), Some(TrainError::NoEvaluationSet)));
     let error = evaluate(&model(), &empty, &EvaluationOptions::default());
+    assert!(matches!(error.err(), Some(TrainError::EmptySet { .. })));
+    let error = guide_metrics(&model(), &empty, &GuideOptions::default());
     assert!(matches!(error.err(), Some(TrainError::EmptySet { .. })));
 
     let mut broken = InMemoryDataset::new("broken");
@@ -163,6 +173,8 @@ fn sets_without_a_usable_row_are_errors() {
         assert!(matches!(error, TrainError::NoGoodRows { .. }), "{error}");
     }
     let error = evaluate(&model(), &broken, &EvaluationOptions::default());
+    assert!(matches!(error.err(), Some(TrainError::NoGoodRows { .. })));
+    let error = guide_metrics(&model(), &broken, &GuideOptions::default());
     assert!(matches!(error.err(), Some(TrainError::NoGoodRows { .. })));
 }
 

@@ -1,179 +1,14 @@
 //! What an evaluation measures, shown on a model that has learnt its captions by heart.
 
+mod by_heart;
+
 use std::sync::Arc;
 
-use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use by_heart::{CAPTIONS, given};
 use captioner_data::{InMemoryDataset, Picture};
-use captioner_metrics::MetricSet;
-use captioner_model::{
-    CaptionModel, GenerationConfig, ModelError, ModelSpec, PixelValues, Processor, Rows, Tokens,
-};
-use captioner_text::{CaptionTokenizer, WordPieceTraining};
+use captioner_metrics::{MetricSet, single_references};
+use captioner_model::GenerationConfig;
 use captioner_train::{EvaluationOptions, MetricSpelling, PreparedSet, evaluate};
-
-/// Captions in every spelling that a tokenizer changes: case, accents, scripts, quotes, numbers,
-/// punctuation.
-const CAPTIONS: [&str; 8] = [
-    "A Drawing of a GREEN Cat",
-    "Über dem Café: ein Täubchen!",
-    "«Красный» кот, 3,5 кг",
-    "日本語の猫 と 犬",
-    "it's \"quoted\", isn't it? -- yes...",
-    "U.S.A. 1,000.50 $ (50 %)",
-    "  two   spaces\tand a tab ",
-    "e\u{301}tude No. 5 / ½ cup",
-];
-
-/// Gives the caption that belongs to a picture's shade, token by token, whatever comes before.
-#[derive(Module, Debug)]
-struct ByHeart {
-    #[module(skip)]
-    captions: Vec<Vec<u32>>,
-    #[module(skip)]
-    vocab_size: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Position {
-    rows: usize,
-    length: usize,
-}
-
-impl Rows for Position {
-    fn rows(&self) -> usize {
-        self.rows
-    }
-
-    fn select(&mut self, rows: &[usize]) {
-        self.rows = rows.len();
-    }
-}
-
-impl ByHeart {
-    /// `[R, T, 2]`: which caption, and the position in it.
-    fn places(
-        &self,
-        prefix: &Tensor<3>,
-        rows: usize,
-        positions: std::ops::Range<usize>,
-    ) -> Tensor<3> {
-        let captions: Vec<f32> = prefix.clone().into_data().iter().collect();
-        let each = rows / captions.len();
-        let length = positions.len();
-        let row = |row: usize| {
-            let caption = captions[row / each];
-            positions
-                .clone()
-                .flat_map(move |position| [caption, position as f32])
-        };
-        let values: Vec<f32> = (0..rows).flat_map(row).collect();
-        Tensor::from_data(TensorData::new(values, [rows, length, 2]), &prefix.device())
-    }
-}
-
-impl CaptionModel for ByHeart {
-    type Prefix = Tensor<3>;
-    type Cache = Position;
-
-    fn spec(&self) -> ModelSpec {
-        ModelSpec {
-            vocab_size: self.vocab_size,
-            max_positions: 64,
-            max_frames: 1,
-            start_token_id: self.captions[0][0],
-            eos_token_ids: vec![self.captions[0][self.captions[0].len() - 1]],
-            pad_token_id: 0,
-        }
-    }
-
-    fn device(&self) -> Device {
-        Device::flex()
-    }
-
-    fn encode(&self, pixels: &PixelValues) -> Result<Tensor<3>, ModelError> {
-        let each = pixels.values().len() / pixels.count();
-        // The blue channel's normalisation, undone: the shade is 20 times the caption's number.
-        let shade = |values: &[f32]| (values[each - 1] * 0.275_777_1 + 0.408_210_73) * 255.0;
-        let numbers = pixels
-            .values()
-            .chunks(each)
-            .map(|v| (shade(v) / 20.0).round());
-        let data = TensorData::new(numbers.collect::<Vec<f32>>(), [pixels.count(), 1, 1]);
-        Ok(Tensor::from_data(data, &self.device()))
-    }
-
-    fn prefix(&self, features: Tensor<3>) -> Result<Tensor<3>, ModelError> {
-        Ok(features)
-    }
-
-    fn cache(&self, pads: &[usize], _capacity: usize) -> Position {
-        Position {
-            rows: pads.len(),
-            length: 0,
-        }
-    }
-
-    fn hidden(&self, prefix: &Tensor<3>, tokens: Tokens) -> Result<Tensor<3>, ModelError> {
-        let [rows, length] = tokens.dims();
-        Ok(self.places(prefix, rows, 0..length))
-    }
-
-    fn extend(
-        &self,
-        prefix: &Tensor<3>,
-        ids: Tensor<2, Int>,
-        cache: &mut Position,
-    ) -> Result<Tensor<3>, ModelError> {
-        let [rows, length] = ids.dims();
-        let start = cache.length;
-        cache.length += length;
-        Ok(self.places(prefix, rows, start..start + length))
-    }
-
-    fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
-        let [rows, _] = hidden.dims();
-        let places: Vec<f32> = hidden.into_data().iter().collect();
-        let mut logits = vec![0.0f32; rows * self.vocab_size];
-        for (place, logits) in places.chunks(2).zip(logits.chunks_mut(self.vocab_size)) {
-            let caption = &self.captions[place[0] as usize];
-            let next = caption.get(place[1] as usize + 1);
-            logits[next.copied().unwrap_or(0) as usize] = 50.0;
-        }
-        Tensor::from_data(
-            TensorData::new(logits, [rows, self.vocab_size]),
-            &Device::flex(),
-        )
-    }
-}
-
-/// The set, and a model that has learnt `learnt` by heart.
-fn given(learnt: [&str; 8]) -> (ByHeart, Arc<PreparedSet>) {
-    let training = WordPieceTraining::default();
-    let all = CAPTIONS.iter().chain(&learnt);
-    let tokenizer = CaptionTokenizer::train_word_piece(all, &training).unwrap();
-    let captions = learnt
-        .iter()
-        .map(|caption| tokenizer.encode(caption).unwrap());
-    let model = ByHeart {
-        captions: captions.collect(),
-        vocab_size: tokenizer.vocab_size(),
-    };
-    let mut set = InMemoryDataset::new("by heart");
-    for (number, caption) in CAPTIONS.iter().enumerate() {
-        let picture = Picture::Rgb8 {
-            width: 4,
-            height: 4,
-            pixels: vec![20 * number as u8; 48],
-        };
-        set.push(picture, [*caption]);
-    }
-    let processor = Processor::clip(32, tokenizer).unwrap();
-    (
-        model,
-        Arc::new(PreparedSet::new(Arc::new(set), processor, 64)),
-    )
-}
 
 fn options(spelling: MetricSpelling) -> EvaluationOptions {
     EvaluationOptions {
@@ -201,8 +36,7 @@ fn a_caption_learnt_by_heart_is_right_in_the_tokenizers_spelling() {
     // As they are in the set they are spelled otherwise; that is written too, and shown to people.
     assert!(evaluation.scores_in_other_spelling["generated_wer"] > 0.3);
     assert_eq!(evaluation.rows[0].references, [CAPTIONS[0]]);
-    let generated = evaluation.rows[0].generated.as_deref();
-    assert_eq!(generated, Some("a drawing of a green cat"));
+    assert_eq!(evaluation.rows[0].generated, ["a drawing of a green cat"]);
     let raw = evaluate(&model, &set, &options(MetricSpelling::Raw)).unwrap();
     assert_eq!(
         raw.scores["generated_wer"],
@@ -237,6 +71,69 @@ fn several_captions_a_picture_are_scored_by_the_first() {
     let evaluation = evaluate(&model, &set, &options).unwrap();
     assert_eq!(evaluation.rows.len(), 8);
     assert_eq!(evaluation.score("generated_exact_match"), Some(1.0));
+    for row in &evaluation.rows {
+        assert_eq!(row.generated.len(), 2);
+        assert_eq!(row.generated[0], row.tokenizer_references[0]);
+    }
+}
+
+#[test]
+fn any_metric_is_computed_of_teacher_forced_predictions() {
+    let mut learnt = CAPTIONS;
+    learnt[0] = "a drawing of a green dog";
+    let (model, set) = given(learnt);
+    let names = ["cer", "bleu_1", "exact_match"];
+    let options = EvaluationOptions {
+        generation: None,
+        teacher_forced_metrics: MetricSet::from_names(names).unwrap(),
+        ..options(MetricSpelling::Raw)
+    };
+    let evaluation = evaluate(&model, &set, &options).unwrap();
+    assert_eq!(evaluation.score("exact_match"), Some(7.0 / 8.0));
+    assert_eq!(evaluation.score("wer"), None);
+    // Of the same texts, whatever spelling generated captions are compared in.
+    let rows = evaluation.rows.iter();
+    let predictions: Vec<&str> = rows.map(|row| row.teacher_forced.as_str()).collect();
+    let references = evaluation
+        .rows
+        .iter()
+        .map(|row| row.tokenizer_references[0].as_str());
+    let mut metrics = MetricSet::from_names(names).unwrap();
+    let references: Vec<&str> = references.collect();
+    let references = single_references(&references);
+    metrics.update(&predictions, &references).unwrap();
+    for (name, value) in metrics.compute().unwrap().iter() {
+        assert_eq!(evaluation.score(name), Some(value), "{name}");
+    }
+}
+
+#[test]
+fn the_values_of_tokens_agree_with_each_other() {
+    let mut learnt = CAPTIONS;
+    learnt[0] = "a drawing of a green dog";
+    let (model, set) = given(learnt);
+    let evaluation = evaluate(&model, &set, &options(MetricSpelling::Raw)).unwrap();
+    let score = |name: &str| evaluation.score(name).unwrap();
+    assert_eq!(score("perplexity"), score("loss").exp());
+    // One token of all is wrong: "dog" for "cat".
+    let tokenizer = &set.processor().tokenizer;
+    let tokens = CAPTIONS
+        .iter()
+        .map(|text| tokenizer.encode(text).unwrap().len() - 1);
+    let tokens = tokens.sum::<usize>() as f64;
+    assert_eq!(score("token_accuracy"), (tokens - 1.0) / tokens);
+    // It costs 50 nats and all others nearly nothing; it is one of 3 pictures' in a batch of 8.
+    let in_batch = CAPTIONS[..3]
+        .iter()
+        .map(|text| tokenizer.encode(text).unwrap().len() - 1);
+    let in_batch = in_batch.sum::<usize>() as f64;
+    assert!((score("loss") - 50.0 / tokens).abs() < 1e-5);
+    let mean = 50.0 / in_batch * 3.0 / 8.0;
+    assert!((score("loss_mean_of_batches") - mean).abs() < 1e-5);
+    assert_eq!(evaluation.steps, 3);
+    let times = evaluation.seconds;
+    assert_eq!(evaluation.samples_per_second(), 8.0 / times);
+    assert_eq!(evaluation.steps_per_second(), 3.0 / times);
 }
 
 #[test]

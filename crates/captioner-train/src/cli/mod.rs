@@ -2,6 +2,7 @@
 
 mod finish;
 mod flags;
+mod signals;
 mod values;
 
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod tests;
 
 pub use finish::show_defaults;
 pub use flags::TrainingFlags;
+pub use signals::{INTERRUPTED, stop_on_signals};
 pub use values::{ArgsFile, OptionalCount};
 
 use crate::{OptimizerKind, SamplingStrategy, Steps, TrainingArguments};

@@ -1,0 +1,117 @@
+//! What an evaluation adds to the memory that git-base's weights take, random ones, on the CPU: 84
+//! pictures of 224 x 224, batches of 32, a vocabulary of 30,522.
+//!
+//! ```text
+//! cargo bench -p captioner-train --bench evaluation_memory
+//! ```
+//!
+//! Takes minutes, and 900 MB of memory. Reads Linux' `/proc/self/status`; elsewhere it says so and ends.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its values")]
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Instant;
+
+use burn::tensor::Device;
+use captioner_creatures::Creatures;
+use captioner_data::CaptionDataset;
+use captioner_git::{GitConfig, GitForCausalLm};
+use captioner_metrics::MetricSet;
+use captioner_model::{GenerationConfig, Pretrained, Processor};
+use captioner_ops::on_worker;
+use captioner_text::{CaptionTokenizer, WordPieceTraining};
+use captioner_train::{EvaluationOptions, GuideOptions, PreparedSet, evaluate, guide_metrics};
+
+/// As in the examples: otherwise the kernel maps and clears large tensors at every step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const ROWS: usize = 84;
+const BATCH_SIZE: usize = 32;
+/// What an evaluation may add, in MiB.
+const LIMIT: f64 = 300.0;
+
+fn main() {
+    // As in the examples.
+    on_worker(run);
+}
+
+fn run() {
+    if memory("VmRSS").is_none() {
+        println!("no /proc/self/status here: nothing is measured");
+        return;
+    }
+    let creatures = Creatures::with_rows(ROWS, 42);
+    let captions: Result<Vec<_>, _> = (0..ROWS).map(|row| creatures.captions(row)).collect();
+    let captions = captions.expect("captions").concat();
+    let training = WordPieceTraining::default();
+    let tokenizer = CaptionTokenizer::train_word_piece(captions, &training).expect("a tokenizer");
+    let (pad, bos, eos) = (tokenizer.pad_id(), tokenizer.cls_id(), tokenizer.sep_id());
+    let config = GitConfig {
+        pad_token_id: pad,
+        bos_token_id: bos,
+        eos_token_id: vec![eos].into(),
+        ..GitConfig::default()
+    };
+    let model = GitForCausalLm::with_fresh_weights(config, 1, &Device::flex()).expect("a model");
+    let set = || {
+        let processor = Processor::clip(224, tokenizer.clone()).expect("a processor");
+        let set = PreparedSet::new(Arc::new(Creatures::with_rows(ROWS, 42)), processor, 64);
+        Arc::new(set)
+    };
+    let options = |generate: bool| EvaluationOptions {
+        batch_size: BATCH_SIZE,
+        generation: generate.then(|| GenerationConfig {
+            max_length: Some(20),
+            ..GenerationConfig::default()
+        }),
+        metrics: MetricSet::from_names(["wer"]).expect("a metric"),
+        ..EvaluationOptions::default()
+    };
+    let [before, most, added] = ["before MiB", "most MiB", "added MiB"];
+    println!(
+        "{:<24}{before:>12}{most:>12}{added:>12}{:>10}",
+        "", "seconds"
+    );
+    measure("teacher-forced", || {
+        evaluate(&model, &set(), &options(false)).expect("an evaluation");
+    });
+    measure("with generated captions", || {
+        evaluate(&model, &set(), &options(true)).expect("an evaluation");
+    });
+    measure("the guide's, padded to 64", || {
+        let options = GuideOptions {
+            batch_size: BATCH_SIZE,
+            max_length: Some(64),
+            ..GuideOptions::default()
+        };
+        guide_metrics(&model, &set(), &options).expect("the guide's numbers");
+    });
+}
+
+fn measure(what: &str, work: impl FnOnce()) {
+    // The highest mark is the kernel's; 5 sets it to what is held now.
+    let reset = fs::write("/proc/self/clear_refs", "5");
+    let before = memory("VmRSS").expect("checked");
+    let start = Instant::now();
+    work();
+    let seconds = start.elapsed().as_secs_f64();
+    let most = memory("VmHWM").expect("checked");
+    let added = most - before;
+    println!("{what:<24}{before:>12.0}{most:>12.0}{added:>12.0}{seconds:>10.1}");
+    if reset.is_ok() {
+        assert!(
+            added < LIMIT,
+            "{what} added {added:.0} MiB, but at most {LIMIT} are to be"
+        );
+    }
+}
+
+/// A value of `/proc/self/status` in MiB.
+fn memory(key: &str) -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with(key))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024.0)
+}
