@@ -73,7 +73,7 @@ fn run(seed: u64) -> Outcome {
             .map(|(_, loss)| loss)
             .collect(),
         captions: captions.into_iter().map(|caption| caption.text).collect(),
-        held_out: evaluation.score("loss").unwrap(),
+        held_out: evaluation.score("loss_per_token").unwrap(),
     }
 }
 

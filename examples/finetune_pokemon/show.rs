@@ -125,7 +125,7 @@ pub(crate) fn curves(state: &TrainerState, path: &Path) -> Outcome {
 pub(crate) fn before_and_after(before: &Evaluation, after: &Evaluation) {
     say!("{:<28}{:>10}{:>10}", "held-out rows", "before", "after");
     let label = |name: &str| match name {
-        "loss" => "loss, nats a token".to_owned(),
+        "loss_per_token" => "loss, nats a token".to_owned(),
         "wer" => "WER, teacher-forced".to_owned(),
         "generated_wer" => "WER of generated captions".to_owned(),
         "generated_exact_match" => "generated, right to the word".to_owned(),
@@ -134,7 +134,7 @@ pub(crate) fn before_and_after(before: &Evaluation, after: &Evaluation) {
     let (first, rest): (Vec<_>, Vec<_>) = after
         .scores
         .iter()
-        .partition(|(name, _)| ["loss", "wer"].contains(&name.as_str()));
+        .partition(|(name, _)| ["loss_per_token", "wer"].contains(&name.as_str()));
     for (name, after) in first.into_iter().chain(rest) {
         let before = before.score(name).unwrap_or(f64::NAN);
         say!("{:<28}{before:>10.4}{after:>10.4}", label(name));

@@ -32,9 +32,6 @@ pub enum TrainError {
     },
     /// A file of the optimizer's state or of averaged weights.
     #[error(transparent)]
-    State(#[from] crate::state_file::StateError),
-    /// A file of the optimizer's state or of averaged weights.
-    #[error(transparent)]
     State(#[from] StateError),
     /// The data set.
     #[error(transparent)]

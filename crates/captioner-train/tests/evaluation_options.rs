@@ -75,7 +75,7 @@ fn the_values_are_known_beforehand() {
             .unwrap()
             .greater_is_better
     };
-    assert_eq!(direction("loss_mean_of_batches"), Some(false));
+    assert_eq!(direction("loss_per_token"), Some(false));
     assert_eq!(direction("token_accuracy"), Some(true));
     assert_eq!(direction("wer"), Some(false));
     assert_eq!(direction("generated_mean_prediction_length"), None);

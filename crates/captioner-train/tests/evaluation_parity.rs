@@ -93,8 +93,8 @@ fn losses_accuracy_and_error_rate_are_the_references_at_every_batch_size() {
             };
             let evaluation = evaluate(&model, &set, &options).unwrap();
             let score = |name: &str| evaluation.score(name).unwrap();
-            close("eval_loss", score("loss_mean_of_batches"), eval_loss);
-            close("loss", score("loss"), expected.loss);
+            close("eval_loss", score("loss"), eval_loss);
+            close("loss", score("loss_per_token"), expected.loss);
             close("perplexity", score("perplexity"), expected.perplexity);
             assert_eq!(score("token_accuracy"), expected.token_accuracy);
             assert_eq!(score("wer"), expected.wer);
@@ -168,7 +168,7 @@ fn pictures_that_pass_the_model_in_parts_give_what_they_give_together() {
     let (together, in_parts) = (measure(6), measure(11));
     assert_eq!(together.rows, in_parts.rows);
     assert!(in_parts.rows.iter().all(|row| row.generated.len() == 2));
-    for name in ["loss", "perplexity", "token_accuracy", "wer"] {
+    for name in ["loss_per_token", "perplexity", "token_accuracy", "wer"] {
         let (want, got) = (together.scores[name], in_parts.scores[name]);
         assert!(
             (got - want).abs() <= 1e-6 * want,
@@ -188,8 +188,8 @@ fn pictures_that_pass_the_model_in_parts_give_what_they_give_together() {
     assert_ne!(cer(0), cer(1));
     // One batch holds all rows: its mean is that of all tokens.
     let (mean, loss) = (
-        in_parts.scores["loss_mean_of_batches"],
         in_parts.scores["loss"],
+        in_parts.scores["loss_per_token"],
     );
     assert!((mean - loss).abs() <= 1e-12 * loss);
 }

@@ -4,10 +4,7 @@ use captioner_metrics::{MetricError, MetricSet};
 use captioner_model::SettingError;
 
 use super::TrainingArguments;
-use crate::evaluate::generated_name;
-
-/// What every evaluation gives, and whether more of it is better.
-const TEACHER_FORCED: [(&str, bool); 2] = [("loss", false), ("wer", false)];
+use crate::evaluate::EvaluationValue;
 
 impl TrainingArguments {
     /// The metrics of generated captions.
@@ -22,23 +19,20 @@ impl TrainingArguments {
 
     /// What best means must be among the values that evaluations while training give, and have a
     /// direction.
-    pub(crate) fn validate_metric(&self, metrics: &MetricSet) -> Result<(), SettingError> {
+    pub(crate) fn validate_metric(&self, values: &[EvaluationValue]) -> Result<(), SettingError> {
         let name = self.best_name();
-        let mut known: Vec<String> = TEACHER_FORCED.map(|(name, _)| name.to_owned()).to_vec();
-        if self.predict_with_generate {
-            let generated = metrics.value_names().into_iter();
-            known.extend(generated.map(|name| generated_name(&name)));
-        }
+        let known: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
+        let known_names = known.join(", ");
         let help = match self.predict_with_generate {
-            true => format!("use {}", known.join(", ")),
+            true => format!("use one of {known_names}"),
             false => format!(
-                "use {}, or set predict_with_generate for the metrics of generated captions",
-                known.join(" or ")
+                "use one of {known_names}, or set predict_with_generate for the metrics of generated \
+                 captions"
             ),
         };
-        let fits = known.iter().any(|value| value == self.best_value());
+        let fits = known.contains(&self.best_value());
         SettingError::check("metric_for_best_model", name, fits, help)?;
-        let directed = self.direction(metrics).is_some();
+        let directed = self.direction(values).is_some();
         let help = "neither more nor less of it is better: set greater_is_better";
         SettingError::check("metric_for_best_model", name, directed, help)
     }
@@ -54,31 +48,36 @@ impl TrainingArguments {
     }
 
     /// Whether more of the value that best means is better.
-    pub(crate) fn more_is_better(&self, metrics: &MetricSet) -> bool {
-        self.direction(metrics).unwrap_or(false)
+    pub(crate) fn more_is_better(&self, values: &[EvaluationValue]) -> bool {
+        self.direction(values).unwrap_or(false)
     }
 
-    fn direction(&self, metrics: &MetricSet) -> Option<bool> {
+    fn direction(&self, values: &[EvaluationValue]) -> Option<bool> {
         let name = self.best_value();
-        let teacher_forced = TEACHER_FORCED.iter().find(|(known, _)| *known == name);
-        let generated = || {
-            let names = metrics.value_names().into_iter();
-            let mut own = names.filter(|value| generated_name(value) == name);
-            own.next()
-                .and_then(|value| metrics.greater_is_better(&value))
-        };
-        let own = teacher_forced.map(|(_, more)| *more).or_else(generated);
-        self.greater_is_better.or(own)
+        let value = values.iter().find(|value| value.name == name);
+        self.greater_is_better
+            .or_else(|| value.and_then(|value| value.greater_is_better))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluate::EvaluationOptions;
+
+    /// The values of evaluations under these settings.
+    fn values(args: &TrainingArguments) -> Vec<EvaluationValue> {
+        let options = EvaluationOptions {
+            generation: args.predict_with_generate.then(Default::default),
+            metrics: args.metric_set().unwrap(),
+            ..EvaluationOptions::default()
+        };
+        options.values().unwrap()
+    }
 
     #[test]
     fn what_best_means_is_a_value_of_the_evaluations() {
-        let check = |args: &TrainingArguments| args.validate_metric(&args.metric_set()?);
+        let check = |args: &TrainingArguments| args.validate_metric(&values(args));
         let mut args = TrainingArguments::default();
         check(&args).unwrap();
         args.metric_for_best_model = Some("eval_wer".into());
@@ -92,8 +91,8 @@ mod tests {
         args.metrics = vec!["bleu_4".into(), "cider_d".into()];
         check(&args).unwrap();
         args.metrics = vec!["mean_length".into()];
-        let values = args.metric_set().unwrap().value_names();
-        args.metric_for_best_model = Some(generated_name(&values[0]));
+        let names = args.metric_set().unwrap().value_names();
+        args.metric_for_best_model = Some(format!("generated_{}", names[0]));
         let message = check(&args).unwrap_err().to_string();
         assert!(message.contains("greater_is_better"), "{message}");
         args.greater_is_better = Some(true);
@@ -106,9 +105,10 @@ mod tests {
             metrics: vec!["wer".into(), "cider_d".into()],
             metric_for_best_model: metric.map(Into::into),
             greater_is_better: set,
+            predict_with_generate: true,
             ..TrainingArguments::default()
         };
-        let better = |args: TrainingArguments| args.more_is_better(&args.metric_set().unwrap());
+        let better = |args: TrainingArguments| args.more_is_better(&values(&args));
         assert!(!better(args(None, None)));
         assert!(!better(args(Some("generated_wer"), None)));
         assert!(better(args(Some("eval_generated_cider_d"), None)));

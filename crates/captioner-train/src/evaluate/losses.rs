@@ -50,8 +50,8 @@ impl TokenSums {
 
     pub(super) fn scores(&self) -> BTreeMap<String, f64> {
         let scores = [
-            ("loss", self.mean()),
-            ("loss_mean_of_batches", self.batch_means / self.rows as f64),
+            ("loss_per_token", self.mean()),
+            ("loss", self.batch_means / self.rows as f64),
             ("perplexity", self.mean().exp()),
             ("token_accuracy", self.right as f64 / self.count as f64),
         ];
@@ -88,8 +88,8 @@ mod tests {
         );
         all.add_batch(&sums(3.0, vec![vec![1]], vec![vec![2]]), 1);
         let scores = all.scores();
-        assert_eq!(scores["loss"], 7.0 / 5.0);
-        assert_eq!(scores["loss_mean_of_batches"], (2.0 * 1.0 + 3.0) / 3.0);
+        assert_eq!(scores["loss_per_token"], 7.0 / 5.0);
+        assert_eq!(scores["loss"], (2.0 * 1.0 + 3.0) / 3.0);
         assert_eq!(scores["perplexity"], (7.0f64 / 5.0).exp());
         assert_eq!(scores["token_accuracy"], 3.0 / 5.0);
     }

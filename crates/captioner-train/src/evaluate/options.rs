@@ -11,7 +11,7 @@ use crate::stop::StopHandle;
 /// What to measure.
 #[derive(Clone, Debug)]
 pub struct EvaluationOptions {
-    /// Pictures in a batch. Of the values only `loss_mean_of_batches` depends on it.
+    /// Pictures in a batch. Of the values only `loss` depends on it.
     pub batch_size: usize,
     /// Decoding settings; no captions are generated and scored where unset. Of several captions a
     /// picture (`num_return_sequences`) the first, which is the best of a beam search, is scored.
@@ -44,7 +44,7 @@ pub struct EvaluationValue {
 /// What every evaluation gives of the model's predictions, and whether more of it is better.
 const OF_TOKENS: [(&str, bool); 4] = [
     ("loss", false),
-    ("loss_mean_of_batches", false),
+    ("loss_per_token", false),
     ("perplexity", false),
     ("token_accuracy", true),
 ];

@@ -14,12 +14,13 @@ pub struct Evaluation {
     /// The values by name. Of every evaluation, over the counted positions of each row's first
     /// caption, each predicted given the true tokens before it (teacher forcing):
     ///
-    /// - `loss`: the mean over all tokens of the set, in nats; the same whatever the batch size
-    /// - `loss_mean_of_batches`: each batch's mean over its tokens, averaged with its pictures as
-    ///   weight. That is how transformers' `Trainer` computes its `eval_loss`, which so depends on
-    ///   the batch size; it is here to compare logs. (`Trainer` also leaves out batches whose loss
-    ///   is infinite or NaN, unless `logging_nan_inf_filter` is off; here they count.)
-    /// - `perplexity`: the exponential of `loss`
+    /// - `loss`: each batch's mean over its tokens, averaged with its pictures as weight, in nats.
+    ///   That is how transformers' `Trainer` computes its `eval_loss`, so that logs compare; it
+    ///   depends on the batch size. (`Trainer` also leaves out batches whose loss is infinite or NaN,
+    ///   unless `logging_nan_inf_filter` is off; here they count.)
+    /// - `loss_per_token`: the mean over all tokens of the set, in nats; the same whatever the batch
+    ///   size
+    /// - `perplexity`: the exponential of `loss_per_token`
     ///   ([Jelinek et al., 1977](https://doi.org/10.1121/1.2016299)); infinite above 709 nats
     /// - `token_accuracy`: the share of tokens that are the likeliest ones
     ///

@@ -6,7 +6,9 @@ use super::Trainer;
 use super::run::Run;
 use crate::arguments::SaveStrategy;
 use crate::error::TrainError;
-use crate::evaluate::{Evaluation, EvaluationOptions, evaluate, evaluate_with};
+use crate::evaluate::{
+    Evaluation, EvaluationOptions, EvaluationValue, evaluate, evaluate_with,
+};
 
 impl<M: Pretrained> Trainer<M> {
     /// Measures the model while training, and says whether it is to be saved because it is the
@@ -41,7 +43,7 @@ impl<M: Pretrained> Trainer<M> {
         }
         let value = self.best_value_of(&evaluation)?;
         run.stepper.schedule.observe(value);
-        let more = self.arguments.more_is_better(&self.metrics);
+        let more = self.more_is_better;
         let better = |best: f64| if more { value > best } else { value < best };
         let is_best = !value.is_nan() && run.state.best_metric.is_none_or(better);
         let by_best = self.arguments.save_strategy == SaveStrategy::Best;
@@ -88,9 +90,16 @@ impl<M: Pretrained> Trainer<M> {
             num_workers: self.arguments.dataloader_num_workers,
             metrics: self.metrics.fresh(),
             spelling: self.arguments.metric_spelling,
+            compute_metrics: self.compute_metrics.clone(),
             stop: Some(self.stop.clone()),
             ..EvaluationOptions::default()
         }
+    }
+
+    /// The values that evaluations while training give.
+    pub(super) fn values(&self, model: &M) -> Result<Vec<EvaluationValue>, TrainError> {
+        let generate = self.arguments.predict_with_generate;
+        self.evaluation_options(model, generate).values()
     }
 
     fn measure(&self, model: &M, generate: bool) -> Result<Evaluation, TrainError> {

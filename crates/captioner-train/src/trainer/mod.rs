@@ -13,11 +13,12 @@ use captioner_files::write_json;
 use captioner_metrics::{Metric, MetricSet};
 use captioner_model::Pretrained;
 
-use crate::arguments::TrainingArguments;
+use crate::arguments::{IntervalStrategy, TrainingArguments};
 use crate::callback::TrainerCallback;
 use crate::callbacks;
 use crate::checkpoint::STATE_FILE;
 use crate::error::TrainError;
+use crate::evaluate::ComputeMetrics;
 use crate::failure::TrainFailure;
 use crate::output::OutputFolder;
 use crate::prepared::PreparedSet;
@@ -81,6 +82,9 @@ pub struct Trainer<M> {
     train: Arc<PreparedSet>,
     eval: Option<Arc<PreparedSet>>,
     callbacks: Vec<Box<dyn TrainerCallback<M>>>,
+    compute_metrics: Option<ComputeMetrics>,
+    /// Whether more of what `metric_for_best_model` names is better; known when a run starts.
+    more_is_better: bool,
     base_model: Option<String>,
     stop: StopHandle,
 }
@@ -131,7 +135,9 @@ impl<M: Pretrained> Trainer<M> {
                 return Err(TrainError::EmptySet { set });
             }
         }
-        if eval.is_none() && arguments.evaluates() {
+        let evaluates =
+            arguments.eval_strategy != IntervalStrategy::No || arguments.eval_on_start;
+        if eval.is_none() && evaluates {
             return Err(TrainError::NoEvaluationSet);
         }
         Ok(Self {
@@ -142,6 +148,8 @@ impl<M: Pretrained> Trainer<M> {
             earlier: Vec::new(),
             train,
             eval,
+            compute_metrics: None,
+            more_is_better: false,
             base_model: None,
             stop: StopHandle::default(),
         })
@@ -161,6 +169,13 @@ impl<M: Pretrained> Trainer<M> {
     pub fn with_metric(mut self, metric: Box<dyn Metric>) -> Result<Self, TrainError> {
         self.metrics = self.metrics.with(metric)?;
         Ok(self)
+    }
+
+    /// Adds values of one's own to those of evaluations; one of them may be what
+    /// `metric_for_best_model` names.
+    pub fn with_compute_metrics(mut self, compute_metrics: ComputeMetrics) -> Self {
+        self.compute_metrics = Some(compute_metrics);
+        self
     }
 
     /// Names the model that an adapter is trained for, a folder or an id of the Hub: it is written

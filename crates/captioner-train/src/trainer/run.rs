@@ -276,7 +276,7 @@ impl<M: Pretrained> Trainer<M> {
         let context = TrainerContext {
             arguments: &self.arguments,
             state: &run.state,
-            greater_is_better: self.arguments.more_is_better(&self.metrics),
+            greater_is_better: self.more_is_better,
             model: &run.stepper.model,
         };
         for callback in &mut self.callbacks {

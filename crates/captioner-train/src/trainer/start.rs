@@ -46,7 +46,7 @@ impl<M: Pretrained> Trainer<M> {
 
     fn checked(&self, model: &M) -> Result<Checked<M>, TrainError> {
         let args = &self.arguments;
-        args.validate_metric(&self.metrics)?;
+        args.validate_metric(&self.values(model)?)?;
         self.generation(model).validate(&model.spec())?;
         args.check_device(&model.device())?;
         let model = args.choose_parameters(model.clone())?;
@@ -98,6 +98,7 @@ impl<M: Pretrained> Trainer<M> {
 
     /// The run before its next step. From here on the folder is this run's.
     pub(super) fn start(&mut self, model: &M) -> Result<Run<M>, TrainError> {
+        self.more_is_better = self.arguments.more_is_better(&self.values(model)?);
         self.output.lock()?;
         let Checked {
             model,
@@ -122,7 +123,7 @@ impl<M: Pretrained> Trainer<M> {
     fn fresh(&self, model: M) -> Result<Run<M>, TrainError> {
         let args = &self.arguments;
         let total = self.total_steps();
-        let more = args.more_is_better(&self.metrics);
+        let more = self.more_is_better;
         let schedule = args.schedule(total, more);
         let state = TrainerState {
             max_steps: total,
