@@ -52,8 +52,8 @@ pub trait CaptionModel: Module {
     /// When the features have another width than the encoder's.
     fn prefix(&self, features: Tensor<3>) -> Result<Self::Prefix, ModelError>;
 
-    /// Whether nothing that [`encode`](Self::encode) depends on is trained, so that a trainer may
-    /// keep its features. By default that is not known.
+    /// Whether nothing that [`encode`](Self::encode) depends on is trained or drawn at random, such
+    /// as by dropout, so that a trainer may keep its features. By default that is not known.
     fn encoder_is_frozen(&self) -> bool {
         false
     }

@@ -232,6 +232,17 @@ fn open(backend: Backend, index: usize) -> Result<Device, DeviceError> {
     start(backend, devices.swap_remove(index))
 }
 
+/// Whether a device is a CPU backend, recording gradients or not.
+pub fn is_cpu(device: &Device) -> bool {
+    let backends: Vec<Device> = vec![
+        #[cfg(feature = "flex")]
+        Device::flex(),
+        #[cfg(feature = "ndarray")]
+        Device::ndarray(),
+    ];
+    backends.contains(device)
+}
+
 /// A graphics driver that computes on the CPU, far slower than a CPU backend does.
 fn is_software(device: &Device) -> bool {
     let software: Vec<Device> = vec![
@@ -267,6 +278,12 @@ fn start(backend: Backend, device: Device) -> Result<Device, DeviceError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn a_cpu_is_one_with_gradients_too() {
+        assert!(is_cpu(&Device::flex()) && is_cpu(&Device::flex().autodiff()));
+    }
 
     fn error(text: &str) -> DeviceError {
         let spec = text.parse::<DeviceSpec>();

@@ -74,7 +74,7 @@ pub use attention::{
     prefix_attention, split_heads,
 };
 pub use cross_entropy::cross_entropy;
-pub use device::{DeviceError, DeviceSpec};
+pub use device::{DeviceError, DeviceSpec, is_cpu};
 pub use dropout::dropout;
 pub use linear::linear;
 pub use normalization::layer_norm;
