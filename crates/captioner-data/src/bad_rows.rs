@@ -22,7 +22,7 @@ pub enum BadRows {
 }
 
 /// A row that was left out under [`BadRows::Skip`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedRow {
     /// The row, counted from 1, as [`CaptionDataset::row_number`] counts it: rows that
     /// were left out count as well.

@@ -181,8 +181,9 @@ impl CaptionModel for GitForCausalLm {
     }
 
     fn encoder_is_frozen(&self) -> bool {
+        let drops = self.config.vision_config.attention_dropout > 0.0;
         let temporal = &self.git.img_temporal_embedding;
-        is_frozen(&self.git.image_encoder) && is_frozen(temporal)
+        !drops && is_frozen(&self.git.image_encoder) && is_frozen(temporal)
     }
 
     fn cache(&self, pads: &[usize], capacity: usize) -> TextCache {

@@ -5,8 +5,8 @@ mod fixture;
 use burn::tensor::Device;
 use captioner_git::{GitConfig, GitForCausalLm};
 use captioner_model::{
-    CaptionBatch, CaptionModel, LossOptions, ModelError, NamePattern, PixelValues, Pretrained,
-    freeze, parameter_names,
+    CaptionBatch, CaptionModel, FeatureRows, LossOptions, ModelError, NamePattern, PixelValues,
+    Pretrained, freeze, parameter_names,
 };
 
 fn trained(model: &GitForCausalLm) -> usize {
@@ -76,4 +76,20 @@ fn the_encoder_is_frozen_when_nothing_before_the_decoder_is_trained() {
     assert!(freeze(model.clone(), &encoder).unwrap().encoder_is_frozen());
     let decoder = [NamePattern::new("decoder").unwrap()];
     assert!(!freeze(model, &decoder).unwrap().encoder_is_frozen());
+}
+
+#[test]
+fn an_encoder_with_dropout_is_not_frozen_as_its_features_differ_each_time() {
+    let mut config = GitConfig::small(30, 0, 1, 2);
+    config.vision_config.attention_dropout = 0.1;
+    let model = GitForCausalLm::new(config, 1, &Device::flex().autodiff()).unwrap();
+    let encoder = [NamePattern::new("image_encoder").unwrap()];
+    let model = freeze(model, &encoder).unwrap();
+    assert!(!model.encoder_is_frozen());
+    let pixels = PixelValues::new(vec![0.5; 3 * 96 * 96], &[1, 3, 96, 96]).unwrap();
+    let features = |seed| {
+        model.device().seed(seed);
+        FeatureRows::from_tensor(model.encode(&pixels).unwrap()).unwrap()
+    };
+    assert_ne!(features(1), features(2));
 }

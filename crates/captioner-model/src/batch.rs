@@ -82,6 +82,11 @@ impl FeatureRows {
         &self.values
     }
 
+    /// The values, row-major, without a copy.
+    pub fn into_values(self) -> Vec<f32> {
+        self.values
+    }
+
     pub(crate) fn upload(&self, device: &Device) -> Tensor<3> {
         Tensor::from_data(TensorData::new(self.values.clone(), self.shape), device)
     }

@@ -64,8 +64,8 @@ pub trait CaptionModel: Module {
         Ok(None)
     }
 
-    /// Whether nothing that [`encode`](Self::encode) depends on is trained, so that a trainer may
-    /// keep its features. By default that is not known.
+    /// Whether nothing that [`encode`](Self::encode) depends on is trained or drawn at random, such
+    /// as by dropout, so that a trainer may keep its features. By default that is not known.
     fn encoder_is_frozen(&self) -> bool {
         false
     }

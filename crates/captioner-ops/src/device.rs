@@ -250,13 +250,13 @@ fn open(backend: Backend, index: usize) -> Result<Device, DeviceError> {
 /// Whether a device is a CPU, be it through a CPU backend or a graphics driver that computes on one;
 /// whether it records gradients does not matter.
 pub fn is_cpu(device: &Device) -> bool {
-    let cpus: Vec<Device> = vec![
+    let backends: Vec<Device> = vec![
         #[cfg(feature = "flex")]
         Device::flex(),
         #[cfg(feature = "ndarray")]
         Device::ndarray(),
     ];
-    cpus.contains(device) || is_software(device)
+    backends.contains(device) || is_software(device)
 }
 
 /// A graphics driver that computes on the CPU, far slower than a CPU backend does.
@@ -294,6 +294,12 @@ fn start(backend: Backend, device: Device) -> Result<Device, DeviceError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn a_cpu_is_one_with_gradients_too() {
+        assert!(is_cpu(&Device::flex()) && is_cpu(&Device::flex().autodiff()));
+    }
 
     fn error(text: &str) -> DeviceError {
         let spec = text.parse::<DeviceSpec>();

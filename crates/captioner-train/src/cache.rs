@@ -86,6 +86,17 @@ impl CacheShare {
         kept.get(&(self.set, row)).cloned()
     }
 
+    /// Makes room for others.
+    pub(crate) fn remove(&self, row: usize) {
+        let shared = &self.cache.shared;
+        let mut kept = shared.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(picture) = kept.remove(&(self.set, row)) {
+            let used = shared.used.load(Ordering::Relaxed);
+            let used = used.saturating_sub(picture.bytes());
+            shared.used.store(used, Ordering::Relaxed);
+        }
+    }
+
     /// Keeps a picture where the budget allows it, and gives it back to share.
     pub(crate) fn insert(&self, row: usize, picture: ResizedPicture) -> Arc<ResizedPicture> {
         let shared = &self.cache.shared;

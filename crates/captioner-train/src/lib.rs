@@ -15,11 +15,13 @@ mod checkpoint;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod clip;
+mod description;
 mod dropout_key;
 mod ema;
 mod error;
 mod evaluate;
 mod failure;
+mod features;
 mod loader;
 mod named;
 mod optimizer;
@@ -59,6 +61,7 @@ pub use evaluate::{
     GuideOptions, MetricSpelling, evaluate, guide_metrics,
 };
 pub use failure::TrainFailure;
+pub use features::{FeatureCache, FeatureCacheStats};
 pub use loader::{DataLoader, LoadedBatch};
 pub use optimizer::{Optimizer, OptimizerSettings};
 pub use output::check_output_dir;

@@ -1,17 +1,19 @@
 //! Rows of a data set as the model reads them: pixel values and token ids.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use captioner_data::{BadRows, CaptionDataset, DataError, Picture, SkippedRow};
 use captioner_image::{DecodeOptions, ImageError, ResizedPicture, RgbImage, Source};
-use captioner_model::{CaptionBatch, ModelError, PixelValues, Processor};
+use captioner_model::{CaptionBatch, ModelError, PixelValues, Processor, Visual};
 use captioner_text::{EncodeOptions, EncodedRows, Padding, TokenBatch};
 
 use crate::augment::Augmentation;
 use crate::cache::{CacheShare, PixelCache};
 use crate::error::TrainError;
+use crate::features::{KeptRows, PartlyRead};
 use crate::loader::LoadedBatch;
 use crate::sampler::Sample;
 
@@ -51,14 +53,25 @@ pub struct PreparedSet {
     padding: Padding,
     pads_in_loss: bool,
     bad_rows: BadRows,
-    skipped: Mutex<BTreeMap<usize, SkippedRow>>,
+    /// By number and description: rows of several files may have one number.
+    skipped: Mutex<BTreeMap<(usize, String), SkippedRow>>,
 }
 
 /// A row that can be used.
 struct ReadyRow {
     sample: Sample,
-    picture: Arc<ResizedPicture>,
+    /// None where features are kept of it.
+    picture: Option<Arc<ResizedPicture>>,
     captions: Vec<Vec<u32>>,
+}
+
+/// What a loader tells of its work.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Loading {
+    /// Rows whose pictures need not be read, where a cache takes their place.
+    pub(crate) kept: Option<KeptRows>,
+    /// Set when nobody waits for the batch any more.
+    pub(crate) stopped: Arc<AtomicBool>,
 }
 
 impl PreparedSet {
@@ -133,11 +146,50 @@ impl PreparedSet {
         &self.processor
     }
 
-    /// The rows of this set that were skipped so far, in their order. Those that were left out when
-    /// the whole set was opened are in [`CaptionDataset::skipped`].
+    /// Tokens that longer captions are truncated to.
+    pub fn max_caption_tokens(&self) -> usize {
+        self.max_caption_tokens
+    }
+
+    /// How captions become a batch.
+    pub fn padding(&self) -> Padding {
+        self.padding
+    }
+
+    /// Whether the model also learns to predict pads.
+    pub fn pads_in_loss(&self) -> bool {
+        self.pads_in_loss
+    }
+
+    /// What happens at a row that can't be used.
+    pub fn bad_rows(&self) -> BadRows {
+        self.bad_rows
+    }
+
+    /// How pictures are augmented.
+    pub fn augmentation(&self) -> Option<Augmentation> {
+        self.augmentation
+    }
+
+    /// The rows of this set that were skipped so far, by their numbers: those of each batch that a
+    /// [`DataLoader`](crate::DataLoader) has given. Those that were left out when the whole set was
+    /// opened are in [`CaptionDataset::skipped`].
     pub fn skipped(&self) -> Vec<SkippedRow> {
         let skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
         skipped.values().cloned().collect()
+    }
+
+    /// Notes rows that were skipped, each once: what [`LoadedBatch::skipped`] has of a batch that is
+    /// used, or what [`skipped`](Self::skipped) gave in an earlier part of a run.
+    pub fn restore_skipped(&self, rows: Vec<SkippedRow>) {
+        if rows.is_empty() {
+            return;
+        }
+        let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        skipped.extend(
+            rows.into_iter()
+                .map(|row| ((row.row, row.description.clone()), row)),
+        );
     }
 
     /// How many captions were truncated so far, each counted once.
@@ -145,70 +197,128 @@ impl PreparedSet {
         self.truncated.load(Ordering::Relaxed)
     }
 
-    /// The batch of these samples.
+    /// The batch of these samples. Rows that are skipped are in it, and not yet in
+    /// [`skipped`](Self::skipped).
     ///
     /// # Errors
     /// When a row can't be used and bad rows are to stop the run, or pictures have several sizes.
     pub fn batch(&self, samples: &[Sample]) -> Result<LoadedBatch, TrainError> {
-        let mut ready = Vec::with_capacity(samples.len());
-        for &sample in samples {
-            match self.ready(sample) {
-                Ok(row) => ready.push(row),
-                Err(error) if self.bad_rows == BadRows::Stop => return Err(error),
-                Err(error) => self.skip(sample.row, &error),
-            }
-        }
-        let rows = ready.iter().map(|row| row.sample.row).collect();
-        let batch = match ready.as_slice() {
-            [] => None,
-            ready => Some(self.assemble(ready)?),
-        };
-        Ok(LoadedBatch { rows, batch })
+        self.load(samples, &Loading::default())
     }
 
-    fn assemble(&self, ready: &[ReadyRow]) -> Result<CaptionBatch, TrainError> {
+    pub(crate) fn load(
+        &self,
+        samples: &[Sample],
+        loading: &Loading,
+    ) -> Result<LoadedBatch, TrainError> {
+        let mut ready = Vec::with_capacity(samples.len());
+        let mut loaded = LoadedBatch::default();
+        for &sample in samples {
+            if loading.stopped.load(Ordering::Relaxed) {
+                return Ok(loaded);
+            }
+            match self.ready(sample, loading.kept.as_ref()) {
+                Ok(row) => ready.push(row),
+                Err(error) if self.bad_rows == BadRows::Stop => return Err(error),
+                Err(error) => loaded.skipped.push(self.skip(sample.row, &error)),
+            }
+        }
+        loaded.rows = ready.iter().map(|row| row.sample.row).collect();
+        match ready.as_slice() {
+            [] => {}
+            ready if loading.kept.is_some() => loaded.partly = Some(self.partly(ready)?),
+            ready => {
+                let visual = self.pixel_values(ready)?;
+                loaded.batch = Some(self.captioned(visual, self.tokens(ready)?)?);
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Pictures, or their features, with their captions.
+    pub(crate) fn captioned(
+        &self,
+        visual: impl Into<Visual>,
+        tokens: TokenBatch,
+    ) -> Result<CaptionBatch, TrainError> {
+        let batch = CaptionBatch::new(visual, tokens)?;
+        Ok(batch.with_pads_in_loss(self.pads_in_loss))
+    }
+
+    fn tokens(&self, ready: &[ReadyRow]) -> Result<TokenBatch, TrainError> {
         let rows: Vec<Vec<u32>> = ready.iter().flat_map(|r| r.captions.clone()).collect();
         let options = EncodeOptions {
             padding: self.padding,
             ..EncodeOptions::default()
         };
         let pad = self.processor.tokenizer.pad_id();
-        let tokens = TokenBatch::from_rows(&rows, pad, &options).map_err(ModelError::from)?;
-        let batch = CaptionBatch::new(self.pixel_values(ready)?, tokens)?;
-        Ok(batch.with_pads_in_loss(self.pads_in_loss))
+        Ok(TokenBatch::from_rows(&rows, pad, &options).map_err(ModelError::from)?)
+    }
+
+    /// The rows' captions, and the pictures of those that have one.
+    fn partly(&self, ready: &[ReadyRow]) -> Result<PartlyRead, TrainError> {
+        let read: Vec<_> = ready.iter().map(|row| row.picture.is_some()).collect();
+        let any = read.contains(&true);
+        Ok(PartlyRead {
+            pixels: any.then(|| self.pixel_values(ready)).transpose()?,
+            read,
+            tokens: self.tokens(ready)?,
+        })
+    }
+
+    /// The pictures of these rows as they are without augmentation.
+    pub(crate) fn pixel_values_of(&self, rows: &[usize]) -> Result<PixelValues, TrainError> {
+        let ready = rows.iter().map(|&row| {
+            Ok(ReadyRow {
+                sample: first_caption(row),
+                picture: Some(self.picture(row)?),
+                captions: Vec::new(),
+            })
+        });
+        self.pixel_values(&ready.collect::<Result<Vec<_>, TrainError>>()?)
     }
 
     /// Normalises each picture into its place in the batch.
     fn pixel_values(&self, ready: &[ReadyRow]) -> Result<PixelValues, TrainError> {
-        let size = ready.first().map_or((0, 0), |row| row.picture.size());
+        let pictures = ready
+            .iter()
+            .filter_map(|row| Some((row, row.picture.as_ref()?)));
+        let pictures: Vec<_> = pictures.collect();
+        let size = pictures
+            .first()
+            .map_or((0, 0), |(_, picture)| picture.size());
         let (height, width) = size;
         let each = 3 * height * width;
-        let mut values = vec![0.0; ready.len() * each];
+        let mut values = vec![0.0; pictures.len() * each];
         let mut scratch = Vec::new();
-        for (row, slot) in ready.iter().zip(values.chunks_mut(each.max(1))) {
-            let image = &self.processor.image;
-            self.check_size(row, size)?;
-            match (self.augmentation, row.sample.augmentation) {
+        for ((row, picture), slot) in pictures.iter().zip(values.chunks_mut(each.max(1))) {
+            let row = row.sample;
+            self.check_size(row.row, picture.size(), size)?;
+            let normalize = |out: &mut [f32]| {
+                let done = self.processor.image.normalize_into(picture, out);
+                done.map_err(|source| self.bad_picture(row.row, source))
+            };
+            match (self.augmentation, row.augmentation) {
                 (Some(augmentation), Some(seed)) => {
                     scratch.resize(each, 0.0);
-                    image
-                        .normalize_into(&row.picture, &mut scratch)
-                        .map_err(|source| self.bad_picture(row.sample.row, source))?;
-                    let stream = row.sample.row as u64;
+                    normalize(&mut scratch)?;
+                    let stream = row.row as u64;
                     augmentation.apply_into(&scratch, size, (seed, stream), slot);
                 }
-                _ => image
-                    .normalize_into(&row.picture, slot)
-                    .map_err(|source| self.bad_picture(row.sample.row, source))?,
+                _ => normalize(slot)?,
             }
         }
-        let shape = [ready.len(), 3, height, width];
+        let shape = [pictures.len(), 3, height, width];
         Ok(PixelValues::new(values, &shape).map_err(ModelError::from)?)
     }
 
     /// Pictures of a batch have one size; without a crop their own sizes show.
-    fn check_size(&self, row: &ReadyRow, batch: (usize, usize)) -> Result<(), TrainError> {
-        let (height, width) = row.picture.size();
+    fn check_size(
+        &self,
+        row: usize,
+        (height, width): (usize, usize),
+        batch: (usize, usize),
+    ) -> Result<(), TrainError> {
         if (height, width) == batch {
             return Ok(());
         }
@@ -219,28 +329,30 @@ impl PreparedSet {
             batch_width: batch.1,
         };
         Err(TrainError::PictureSize {
-            row: self.describe(row.sample.row),
+            row: self.describe(row),
             source: several,
         })
     }
 
     /// Reads a row with all its captions and keeps what the cache keeps; says what is wrong with it.
     pub(crate) fn check(&self, row: usize) -> Result<(), TrainError> {
-        let sample = Sample {
-            row,
-            caption: 0,
-            captions: 1,
-            augmentation: None,
-        };
-        self.ready(sample).map(|_| ())
+        self.ready(first_caption(row), None).map(|_| ())
     }
 
-    fn ready(&self, sample: Sample) -> Result<ReadyRow, TrainError> {
+    fn ready(&self, sample: Sample, kept: Option<&KeptRows>) -> Result<ReadyRow, TrainError> {
+        let needed = !kept.is_some_and(|kept| kept.contains(sample.row));
         Ok(ReadyRow {
             captions: self.captions(sample)?,
-            picture: self.picture(sample.row)?,
+            picture: needed.then(|| self.picture(sample.row)).transpose()?,
             sample,
         })
+    }
+
+    /// Lets go of a picture that the cache has, as it is not needed again.
+    pub(crate) fn forget_picture(&self, row: usize) {
+        if let Some(cache) = &self.pixels {
+            cache.remove(row);
+        }
     }
 
     fn picture(&self, row: usize) -> Result<Arc<ResizedPicture>, TrainError> {
@@ -262,31 +374,42 @@ impl PreparedSet {
     /// The tokens of a sample's captions. Where its row has fewer captions than others give, rows
     /// of a start token alone, in which nothing counts, fill up.
     fn captions(&self, sample: Sample) -> Result<Vec<Vec<u32>>, TrainError> {
-        let encoded;
-        let all: &[Vec<u32>] = match self.tokens.get(sample.row) {
-            Some(kept) => match kept.get() {
-                Some(all) => all,
-                None => {
-                    let rows = self.encode(sample.row)?;
-                    // Another thread may have been faster; its captions are counted then.
-                    if kept.set(rows.ids.into()).is_ok() {
-                        self.truncated.fetch_add(rows.truncated, Ordering::Relaxed);
-                    }
-                    kept.get().map_or(&[], |all| all)
-                }
-            },
-            None => {
-                let rows = self.encode(sample.row)?;
-                self.truncated.fetch_add(rows.truncated, Ordering::Relaxed);
-                encoded = rows.ids;
-                &encoded
-            }
+        self.with_captions(sample.row, |all| {
+            let captions = sample.used(all.len()).map(|caption| all[caption].clone());
+            let mut captions: Vec<_> = captions.collect();
+            captions.resize_with(sample.captions, || vec![self.processor.start_token_id()]);
+            captions
+        })
+    }
+
+    /// The number of tokens of each of a row's captions, as they are loaded: with the start and the
+    /// end token, and truncated. Pictures are not read.
+    ///
+    /// # Errors
+    /// When the captions can't be read or made into tokens.
+    pub fn caption_lengths(&self, row: usize) -> Result<Vec<usize>, TrainError> {
+        self.with_captions(row, |all| all.iter().map(Vec::len).collect())
+    }
+
+    /// Calls `give` with the tokens of all captions of a row, which are kept for the next time.
+    fn with_captions<T>(
+        &self,
+        row: usize,
+        give: impl FnOnce(&[Vec<u32>]) -> T,
+    ) -> Result<T, TrainError> {
+        let Some(kept) = self.tokens.get(row) else {
+            let rows = self.encode(row)?;
+            self.truncated.fetch_add(rows.truncated, Ordering::Relaxed);
+            return Ok(give(&rows.ids));
         };
-        let used = sample.captions.min(all.len());
-        let captions = (0..used).map(|next| all[(sample.caption + next) % all.len()].clone());
-        let filler = vec![self.processor.start_token_id()];
-        let fillers = std::iter::repeat_n(filler, sample.captions - used);
-        Ok(captions.chain(fillers).collect())
+        if kept.get().is_none() {
+            let rows = self.encode(row)?;
+            // Another thread may have been faster; its captions are counted then.
+            if kept.set(rows.ids.into()).is_ok() {
+                self.truncated.fetch_add(rows.truncated, Ordering::Relaxed);
+            }
+        }
+        Ok(give(kept.get().map_or(&[], |all| all)))
     }
 
     fn encode(&self, row: usize) -> Result<EncodedRows, TrainError> {
@@ -305,10 +428,8 @@ impl PreparedSet {
         })
     }
 
-    fn skip(&self, row: usize, error: &TrainError) {
-        let skipped = SkippedRow::new(self.dataset.as_ref(), row, error.reason());
-        let mut all = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(row, skipped);
+    fn skip(&self, row: usize, error: &TrainError) -> SkippedRow {
+        SkippedRow::new(self.dataset.as_ref(), row, error.reason())
     }
 
     fn bad_picture(&self, row: usize, source: ImageError) -> TrainError {
@@ -320,6 +441,25 @@ impl PreparedSet {
 
     fn describe(&self, row: usize) -> String {
         describe(self.dataset.as_ref(), row)
+    }
+}
+
+impl fmt::Debug for PreparedSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedSet")
+            .field("dataset", &self.dataset.name())
+            .field("rows", &self.dataset.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A row for its picture alone, or to be checked.
+fn first_caption(row: usize) -> Sample {
+    Sample {
+        row,
+        caption: 0,
+        captions: 1,
+        augmentation: None,
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use captioner_data::{InMemoryDataset, Picture};
+use captioner_data::{BadRows, InMemoryDataset, Picture};
 use captioner_image::{DecodeOptions, ImageProcessor, ImageProcessorConfig, Source, Workers};
 use captioner_model::{Padding, Processor, Visual};
 use captioner_text::{CaptionTokenizer, WordPieceTraining};
 use captioner_train::{
-    Augmentation, DataLoader, LoadedBatch, PixelCache, PreparedSet, Sampler, sequential_batches,
+    Augmentation, DataLoader, LoadedBatch, PixelCache, PreparedSet, Sample, Sampler,
+    sequential_batches,
 };
 
 fn tokenizer() -> CaptionTokenizer {
@@ -162,4 +163,64 @@ fn augmentation_depends_on_seed_and_epoch_alone() {
         assert_eq!(values(first), values(again));
         assert_ne!(values(first), values(without));
     }
+}
+
+#[test]
+fn a_description_is_the_same_for_the_same_batches_and_names_what_differs() {
+    let processor = Processor::clip(32, tokenizer()).unwrap();
+    let prepare = |rows| PreparedSet::new(Arc::new(dataset(rows)), processor.clone(), 16);
+    let base = prepare(7).description();
+    assert_eq!(base, prepare(7).description());
+    let differing = |set: PreparedSet| -> Vec<String> {
+        let other = set.description();
+        assert!(base.keys().eq(other.keys()));
+        let names = base.keys().filter(|name| base[*name] != other[*name]);
+        names.cloned().collect()
+    };
+    assert_eq!(differing(prepare(8)), ["rows", "rows_fingerprint"]);
+    let padded = prepare(7).with_padding(Padding::MaxLength(9));
+    assert_eq!(differing(padded), ["padding"]);
+    let augmented = prepare(7).with_augmentation(Some(Augmentation::default()));
+    assert_eq!(differing(augmented), ["augmentation"]);
+    let skipping = prepare(7).with_bad_rows(BadRows::Skip);
+    assert_eq!(differing(skipping), ["bad_rows"]);
+    let in_loss = prepare(7).with_pads_in_loss(true);
+    assert_eq!(differing(in_loss), ["pads_in_loss"]);
+    let mut other = dataset(6);
+    other.push(picture(50, 46, 6), ["a square of some shade"]);
+    let other = PreparedSet::new(Arc::new(other), processor.clone(), 16);
+    assert_eq!(differing(other), ["rows_fingerprint"]);
+    let larger = Processor::clip(48, tokenizer()).unwrap();
+    let larger = PreparedSet::new(Arc::new(dataset(7)), larger, 12);
+    assert_eq!(differing(larger), ["image_processor", "max_caption_tokens"]);
+    let words = CaptionTokenizer::train_word_piece(["square"], &WordPieceTraining::default());
+    let words = Processor::clip(32, words.unwrap()).unwrap();
+    let words = PreparedSet::new(Arc::new(dataset(7)), words, 16);
+    assert_eq!(differing(words), ["tokenizer_fingerprint"]);
+}
+
+#[test]
+fn caption_lengths_are_those_of_the_tokens_that_are_loaded() {
+    let processor = Processor::clip(32, tokenizer()).unwrap();
+    let mut set = dataset(2);
+    set.push(
+        picture(50, 50, 1),
+        ["a", "a grey square", "a grey square of some shade"],
+    );
+    set.push(picture(50, 50, 1), [" "]);
+    let set = PreparedSet::new(Arc::new(set), processor, 7);
+    let lengths = set.caption_lengths(2).unwrap();
+    for (caption, length) in lengths.iter().enumerate() {
+        let sample = Sample {
+            row: 2,
+            caption,
+            captions: 1,
+            augmentation: None,
+        };
+        let batch = set.batch(&[sample]).unwrap().batch.unwrap();
+        assert_eq!(batch.padded_length(), *length);
+    }
+    assert!(lengths.is_sorted() && lengths[2] == 7);
+    assert!(set.caption_lengths(3).is_err());
+    assert_eq!(set.truncated_captions(), 1);
 }

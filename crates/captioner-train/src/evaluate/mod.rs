@@ -16,6 +16,7 @@ use std::time::Instant;
 use captioner_model::CaptionModel;
 
 use crate::error::TrainError;
+use crate::features::FeatureCache;
 use crate::loader::DataLoader;
 use crate::prepared::PreparedSet;
 use crate::sampler::sequential_batches;
@@ -44,6 +45,16 @@ pub fn evaluate<M: CaptionModel>(
     set: &Arc<PreparedSet>,
     options: &EvaluationOptions,
 ) -> Result<Evaluation, TrainError> {
+    evaluate_with(model, set, options, None)
+}
+
+/// As [`evaluate`], with what a frozen image encoder made of the set's pictures kept in `features`.
+pub(crate) fn evaluate_with<M: CaptionModel>(
+    model: &M,
+    set: &Arc<PreparedSet>,
+    options: &EvaluationOptions,
+    mut features: Option<&mut FeatureCache>,
+) -> Result<Evaluation, TrainError> {
     let start = Instant::now();
     options.validate(&model.spec())?;
     check_rows(set)?;
@@ -51,12 +62,21 @@ pub fn evaluate<M: CaptionModel>(
     let model = &model.valid();
     let mut measured = Measured::default();
     let plan = sequential_batches(set.dataset().len(), options.batch_size);
-    for loaded in DataLoader::new(set, plan, options.num_workers) {
+    let loader = match &features {
+        Some(features) => features.loader(plan, options.num_workers),
+        None => DataLoader::new(set, plan, options.num_workers),
+    };
+    for loaded in loader {
         check_stop(options.stop.as_ref())?;
         let loaded = loaded?;
         measured.steps += 1;
-        if let Some(batch) = loaded.batch {
-            measured.batch(model, set, &loaded.rows, &batch, options)?;
+        let rows = loaded.rows.clone();
+        let batch = match &mut features {
+            Some(features) => features.batch(model, loaded)?,
+            None => loaded.batch,
+        };
+        if let Some(batch) = batch {
+            measured.batch(model, set, &rows, &batch, options)?;
         }
     }
     let mut evaluation = measured.finish(set, options)?;

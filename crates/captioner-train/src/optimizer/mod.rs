@@ -14,36 +14,18 @@ use captioner_model::{
     WeightLayout,
 };
 
-use crate::arguments::TrainingArguments;
+use crate::arguments::{OptimizerKind, TrainingArguments};
 use crate::recording::Recording;
 use crate::state_file::{StateError, StateReader, trained_parameters, writer};
 use rule::Rule;
 use state::State;
 
-/// How parameters are changed; each as transformers' `Trainer` makes it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OptimizerKind {
-    /// AdamW ([Loshchilov and Hutter, 2017](https://arxiv.org/abs/1711.05101)), as
-    /// `torch.optim.AdamW`: `adamw_torch`.
-    #[default]
-    AdamW,
-    /// Gradient descent without momentum, as `torch.optim.SGD`: `sgd`. It has no state.
-    Sgd,
-    /// Adafactor ([Shazeer and Stern, 2018](https://arxiv.org/abs/1804.04235)), as transformers'
-    /// own with `scale_parameter=False, relative_step=False`: `adafactor`. Of a matrix it keeps one
-    /// row and one column. On every device it is made of Burn's operations, in several passes.
-    Adafactor,
-}
-
-impl OptimizerKind {
-    /// What a file of its state says it holds.
-    fn content(self) -> &'static str {
-        match self {
-            Self::AdamW => "the state of AdamW",
-            Self::Sgd => "the state of SGD",
-            Self::Adafactor => "the state of Adafactor",
-        }
+/// What a file of an optimizer's state says it holds.
+fn content(kind: OptimizerKind) -> &'static str {
+    match kind {
+        OptimizerKind::AdamW => "the state of AdamW",
+        OptimizerKind::Sgd => "the state of SGD",
+        OptimizerKind::Adafactor => "the state of Adafactor",
     }
 }
 
@@ -66,7 +48,7 @@ pub struct OptimizerSettings {
 impl From<&TrainingArguments> for OptimizerSettings {
     fn from(args: &TrainingArguments) -> Self {
         Self {
-            kind: OptimizerKind::AdamW,
+            kind: args.optim,
             beta_1: args.adam_beta1,
             beta_2: args.adam_beta2,
             epsilon: args.adam_epsilon,
@@ -158,7 +140,7 @@ impl Optimizer {
     pub fn save<M: Module>(&self, model: &M, file: impl AsRef<Path>) -> Result<(), StateError> {
         let save = Save {
             optimizer: self,
-            file: writer(self.settings.kind.content()),
+            file: writer(content(self.settings.kind)),
         };
         let saved = ByName::new(&self.layout, save).visit(model);
         Ok(saved.file.write(file)?)
@@ -174,7 +156,7 @@ impl Optimizer {
     /// was.
     pub fn load<M: Module>(&mut self, model: &M, file: impl AsRef<Path>) -> Result<(), StateError> {
         let kind = self.settings.kind;
-        let mut file = StateReader::open(file.as_ref(), kind.content())?;
+        let mut file = StateReader::open(file.as_ref(), content(kind))?;
         let mut states = BTreeMap::new();
         for parameter in trained_parameters(model, &self.layout) {
             let state = State::load(kind, &parameter, &mut file)?;
