@@ -62,7 +62,7 @@ fn main() -> ExitCode {
 }
 
 fn run(flags: &Flags) -> Outcome<()> {
-    let arguments = flags.training_arguments()?;
+    let arguments = flags.training_arguments();
     arguments.validate()?;
     let checkpoint = flags.checkpoint.as_deref().map(find_model).transpose()?;
     refuse_own_start(&arguments.output_dir, checkpoint.as_deref())?;

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use captioner::ops::on_worker;
+use captioner::train::TrainError;
+use captioner::train::cli::INTERRUPTED;
 
 // Large tensors are otherwise mapped and cleared by the kernel at every step.
 #[global_allocator]
@@ -34,9 +36,6 @@ impl fmt::Display for Interrupted {
 
 impl Error for Interrupted {}
 
-/// Exit status of a program that a signal ended.
-const INTERRUPTED: u8 = 130;
-
 /// Prints an error as one line and gives the exit code of failure; that nobody reads what a program
 /// prints any more is no failure.
 fn fail(error: &(dyn Error + 'static)) -> ExitCode {
@@ -44,7 +43,8 @@ fn fail(error: &(dyn Error + 'static)) -> ExitCode {
     if io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    if error.is::<Interrupted>() {
+    let stopped = matches!(error.downcast_ref(), Some(TrainError::Stopped));
+    if stopped || error.is::<Interrupted>() {
         note(error);
         return ExitCode::from(INTERRUPTED);
     }

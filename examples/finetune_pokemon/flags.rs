@@ -106,7 +106,14 @@ impl Flags {
         let own = arguments.output_dir.clone();
         self.training.override_in(&mut arguments);
         if self.training.output_dir.is_none() {
-            arguments.output_dir = next_free(&own);
+            // A run that goes on does so in the last folder that a run without a name took.
+            let resumes = arguments.resume_from_checkpoint.is_some();
+            let names = std::iter::once(own.clone()).chain(numbered(&own));
+            let taken = names.take_while(|name| name.exists()).last();
+            arguments.output_dir = match taken {
+                Some(last) if resumes => last,
+                _ => next_free(&own),
+            };
         }
         arguments
     }
@@ -114,10 +121,13 @@ impl Flags {
 
 /// A name that nothing has: the command can be run twice, and each run keeps its results.
 fn next_free(name: &Path) -> PathBuf {
-    let numbered = (2..).map(|run| PathBuf::from(format!("{}-{run}", name.display())));
-    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    let mut names = std::iter::once(name.to_owned()).chain(numbered(name));
     let free = names.find(|name| !name.exists());
     free.unwrap_or_else(|| name.to_owned())
+}
+
+fn numbered(name: &Path) -> impl Iterator<Item = PathBuf> {
+    (2..).map(move |run| PathBuf::from(format!("{}-{run}", name.display())))
 }
 
 /// The small model learns everything from its first step: high rates, a warm-up, many epochs.
