@@ -12,7 +12,7 @@ use captioner_data::{InMemoryDataset, Picture};
 use captioner_git::GitForCausalLm;
 use captioner_model::{Padding, Pretrained, Processor};
 use captioner_train::{
-    IntervalStrategy, PreparedSet, SamplingStrategy, Steps, Trainer, TrainerState,
+    IntervalStrategy, PreparedSet, SamplingStrategy, SaveStrategy, Steps, Trainer, TrainerState,
     TrainingArguments,
 };
 use serde::Deserialize;
@@ -91,7 +91,7 @@ fn arguments(settings: &Settings, output: &Path) -> TrainingArguments {
         logging_steps: Steps::Count(1),
         eval_strategy: IntervalStrategy::Steps,
         eval_steps: Some(Steps::Count(settings.eval_steps)),
-        save_strategy: IntervalStrategy::No,
+        save_strategy: SaveStrategy::No,
         disable_tqdm: true,
         ..TrainingArguments::default()
     }
