@@ -157,21 +157,6 @@ impl fmt::Display for DeviceSpec {
     }
 }
 
-/// Whether a device, with autodiff or without, is one of the CPU's.
-///
-/// ```
-/// use burn::tensor::Device;
-/// use captioner_ops::is_cpu;
-///
-/// # #[cfg(feature = "flex")]
-/// assert!(is_cpu(&Device::flex().autodiff()));
-/// ```
-pub fn is_cpu(device: &Device) -> bool {
-    let backends = [Backend::Flex, Backend::NdArray];
-    let mut devices = backends.into_iter().filter_map(enumerator);
-    devices.any(|devices| devices().contains(device))
-}
-
 /// What a user calls it, which is also the cargo feature that brings it.
 fn name(backend: Backend) -> &'static str {
     match backend {

@@ -186,14 +186,3 @@ fn strategies_have_the_names_of_transformers() {
     let message = "shuffled".parse::<SamplingStrategy>().unwrap_err();
     assert!(message.to_string().contains("group_by_length"));
 }
-#[test]
-fn zz_measure() {
-    let set = prepared(30000);
-    let t = std::time::Instant::now();
-    let s = Sampler::for_set(&set, 8, 1, 9).with_strategy(SamplingStrategy::GroupByLength);
-    let n = s.epoch(0).next().unwrap().len();
-    println!("first {:?} {n}", t.elapsed());
-    let t = std::time::Instant::now();
-    let n = s.epoch(1).next().unwrap().len();
-    println!("second {:?} {n}", t.elapsed());
-}

@@ -47,10 +47,11 @@ impl Sample {
 ///
 /// [`SamplingStrategy::GroupByLength`] does so too, and then sorts groups of up to 50 batches by the
 /// tokens of the captions that are used, as transformers' `LengthGroupedSampler` does; the longest
-/// row of all comes first. It needs the lengths of all rows: when an epoch's first batch is asked
-/// for, every caption of the set is read, and the first time also made into tokens, some 20 µs each
-/// on one thread, which the set keeps. An epoch's plan then takes 56 bytes a row. A sampler that
-/// knows no tokenizer counts words.
+/// row of all comes first. It needs the lengths of all rows: when the first batch of an epoch is asked
+/// for, every caption of the set is made into tokens, which the set keeps for later epochs (60,000
+/// captions of a dozen words took under 5 s on one thread, and 0.04 s in each later epoch). A set
+/// whose rows vary keeps none, and pays each time. An epoch's plan takes 56 bytes a row. A sampler
+/// that knows no tokenizer counts words.
 #[derive(Clone)]
 pub struct Sampler {
     dataset: Arc<dyn CaptionDataset>,
