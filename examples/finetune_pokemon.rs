@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     cli::end(|| run(&flags))
 }
 
-fn run(flags: &Flags) -> Outcome<()> {
+fn run(flags: &Flags) -> Outcome<ExitCode> {
     let arguments = flags.training_arguments();
     arguments.validate()?;
     let checkpoint = flags.checkpoint.as_deref().map(find_model).transpose()?;
@@ -125,8 +125,7 @@ fn run(flags: &Flags) -> Outcome<()> {
         }
     };
     if let RunEnd::Interrupted(saved) = &trained.end {
-        let saved = saved.as_deref();
-        return Err(interrupted(&arguments, saved).into());
+        return Ok(interrupted(&arguments, saved.as_deref()));
     }
     say!(
         "trained {:.1} epochs in {:.0} s",
@@ -154,7 +153,7 @@ fn run(flags: &Flags) -> Outcome<()> {
     let captions = arguments.output_dir.join("captions.png");
     show::captions(&captioner, &test, &processor, &captions)?;
     how_to_go_on(&folder);
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A run must not remove the checkpoint that it starts from.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Write};
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 use captioner::ops::on_worker;
 use captioner::train::TrainError;
@@ -24,18 +24,6 @@ pub(crate) fn note(line: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// A signal ended the program: no error, but the work is not done.
-#[derive(Debug)]
-pub(crate) struct Interrupted(pub(crate) String);
-
-impl fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Error for Interrupted {}
-
 /// Prints an error as one line and gives the exit code of failure; that nobody reads what a program
 /// prints any more is no failure.
 fn fail(error: &(dyn Error + 'static)) -> ExitCode {
@@ -44,7 +32,7 @@ fn fail(error: &(dyn Error + 'static)) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let stopped = matches!(error.downcast_ref(), Some(TrainError::Stopped));
-    if stopped || error.is::<Interrupted>() {
+    if stopped {
         note(error);
         return ExitCode::from(INTERRUPTED);
     }
@@ -54,9 +42,11 @@ fn fail(error: &(dyn Error + 'static)) -> ExitCode {
 }
 
 /// Runs an example: what stops it is printed as one line.
-pub(crate) fn end(run: impl FnOnce() -> Result<(), Box<dyn Error>> + Send) -> ExitCode {
+pub(crate) fn end<T: Termination>(
+    run: impl FnOnce() -> Result<T, Box<dyn Error>> + Send,
+) -> ExitCode {
     on_worker(|| match run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(done) => done.report(),
         Err(error) => fail(error.as_ref()),
     })
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-pub(crate) use lines::{Interrupted, end, note, out};
+pub(crate) use lines::{end, note, out};
 
 /// Parses the arguments; help and version are printed, anything wrong becomes one line.
 pub(crate) fn parse<T: Parser>() -> Result<T, ExitCode> {

@@ -1,14 +1,16 @@
 //! A run that was stopped, and how it goes on.
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use burn::module::Module;
 use captioner::files::{read_json, write_json};
 use captioner::git::GitForCausalLm;
+use captioner::train::cli::INTERRUPTED;
 use captioner::train::{Evaluation, Trainer, TrainingArguments};
 
 use crate::Outcome;
-use crate::cli::Interrupted;
+use crate::cli::note;
 
 /// What a run measured before its first step; a resumed run reads it.
 const BEFORE: &str = "evaluation_before.json";
@@ -29,17 +31,17 @@ pub(crate) fn measure_before(
     Ok(before)
 }
 
-/// The error of a run that a signal ended: it is none, and says how to go on.
-pub(crate) fn interrupted(arguments: &TrainingArguments, saved: Option<&Path>) -> Interrupted {
-    let told = match saved {
-        Some(saved) => format!(
+/// The end of a run that a signal ended: where everything is, and how to go on.
+pub(crate) fn interrupted(arguments: &TrainingArguments, saved: Option<&Path>) -> ExitCode {
+    match saved {
+        Some(saved) => note(format_args!(
             "stopped; everything is in {}. To go on: {}",
             saved.display(),
             how_to_resume(arguments)
-        ),
-        None => "stopped before the first step; nothing is lost".to_owned(),
-    };
-    Interrupted(told)
+        )),
+        None => note("stopped before the first step; nothing is lost"),
+    }
+    ExitCode::from(INTERRUPTED)
 }
 
 /// The command that goes on: this one, with the folder that the run writes to.
@@ -62,7 +64,9 @@ pub(crate) fn how_to_resume(arguments: &TrainingArguments) -> String {
         }
     }
     let folder = quoted(&arguments.output_dir.to_string_lossy());
-    words.push(format!("--output-dir {folder} --resume-from-checkpoint last"));
+    words.push(format!(
+        "--output-dir {folder} --resume-from-checkpoint last"
+    ));
     words.join(" ")
 }
 

@@ -59,7 +59,12 @@ fn run(flags: &Flags) -> Result<ExitCode, Box<dyn Error>> {
     let seed = arguments.seed;
     let split = train_test_split(Arc::new(Creatures::with_rows(30, 1)), 0.2, 1)?;
     let captions: Result<Vec<_>, _> = (0..split.train.len())
-        .map(|row| split.train.captions(row).map(|captions| captions.into_owned()))
+        .map(|row| {
+            split
+                .train
+                .captions(row)
+                .map(|captions| captions.into_owned())
+        })
         .collect();
     let training = WordPieceTraining::default();
     let tokenizer = CaptionTokenizer::train_word_piece(captions?.concat(), &training)?;
@@ -88,7 +93,11 @@ fn run(flags: &Flags) -> Result<ExitCode, Box<dyn Error>> {
     }
     let model = output.model.valid();
     match has_adapter(&model) {
-        true => save_adapter(&model, output_dir.join("adapter"), Some(&trainer.base_model()))?,
+        true => save_adapter(
+            &model,
+            output_dir.join("adapter"),
+            Some(&trainer.base_model()),
+        )?,
         false => save_pretrained(&model, &processor, output_dir.join("model"))?,
     }
     Ok(ExitCode::SUCCESS)

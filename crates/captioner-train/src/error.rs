@@ -172,7 +172,9 @@ pub enum TrainError {
     )]
     ModelOnly,
     /// A checkpoint of another version.
-    #[error("it has form {found}, and this version reads form {known}: use the version that wrote it")]
+    #[error(
+        "it has form {found}, and this version reads form {known}: use the version that wrote it"
+    )]
     CheckpointFormat {
         /// The form in the file.
         found: u32,

@@ -439,7 +439,7 @@ impl PreparedSet {
         }
     }
 
-    fn describe(&self, row: usize) -> String {
+    pub(crate) fn describe(&self, row: usize) -> String {
         describe(self.dataset.as_ref(), row)
     }
 }

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{ModuleVisitor, Param};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 use captioner_model::{CaptionBatch, DeviceFailure, LossOptions, ModelError, Pretrained};
 use captioner_ops::with_dropout_key;
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::load_ema;
 use crate::arguments::{NonFinite, TrainingArguments};
+use crate::checkpoint::load_ema;
 use crate::clip::clip_grad_norm;
+use crate::dropout_key::dropout_key;
 use crate::ema::Ema;
 use crate::error::TrainError;
-use crate::dropout_key::dropout_key;
 use crate::optimizer::{Optimizer, OptimizerSettings};
 use crate::schedule::Schedule;
 
@@ -202,7 +202,10 @@ impl<M: Pretrained> Stepper<M> {
                 let (loss, mut grads) = self.gradients(args, (done, at), &one, &options)?;
                 let norm = clip_grad_norm(&self.model, &mut grads, 0.0);
                 let values = [Some(loss), norm].into_iter().flatten().collect();
-                if !floats(Tensor::cat(values, 0))?.iter().all(|v| v.is_finite()) {
+                if !floats(Tensor::cat(values, 0))?
+                    .iter()
+                    .all(|v| v.is_finite())
+                {
                     found.push((at, picture));
                 }
             }

@@ -12,8 +12,9 @@ use captioner_git::{GitConfig, GitForCausalLm};
 use captioner_model::Processor;
 use captioner_text::{CaptionTokenizer, WordPieceTraining};
 use captioner_train::{
-    DataLoader, EvaluationOptions, GuideOptions, PreparedSet, Sampler, SaveStrategy, TrainError,
-    Trainer, TrainingArguments, evaluate, find_bad_rows, guide_metrics, sequential_batches,
+    DataLoader, EvaluationOptions, GuideOptions, IntervalStrategy, PreparedSet, Sampler,
+    SaveStrategy, TrainError, Trainer, TrainingArguments, evaluate, find_bad_rows, guide_metrics,
+    sequential_batches,
 };
 
 fn processor() -> Processor {
@@ -140,7 +141,7 @@ fn a_full_check_lists_every_bad_row_in_order() {
 fn sets_without_a_usable_row_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let empty = prepared(InMemoryDataset::new("nothing"), BadRows::Skip);
-    let error = Trainer::new(arguments(&folder), empty.clone(), None);
+    let error = Trainer::<GitForCausalLm>::new(arguments(&folder), empty.clone(), None);
     assert!(matches!(error.err(), Some(TrainError::EmptySet { .. })));
     let some = prepared(dataset(), BadRows::Skip);
     let error = Trainer::new(arguments(&folder), some, None);
@@ -169,8 +170,11 @@ fn sets_without_a_usable_row_are_errors() {
             ..arguments(&folder)
         };
         let mut trainer = Trainer::new(arguments, broken.clone(), None).unwrap();
-        let error = trainer.train(model()).err().unwrap();
-        assert!(matches!(error, TrainError::NoGoodRows { .. }), "{error}");
+        let failure = trainer.train(model()).unwrap_err();
+        assert!(
+            matches!(failure.error, TrainError::NoGoodRows { .. }),
+            "{failure}"
+        );
     }
     let error = evaluate(&model(), &broken, &EvaluationOptions::default());
     assert!(matches!(error.err(), Some(TrainError::NoGoodRows { .. })));

@@ -201,7 +201,8 @@ fn an_earlier_runs_checkpoints_stay_until_this_run_has_its_own() {
     let mut first = Trainer::new(arguments(&folder), set(), Some(set())).unwrap();
     first.train(model()).unwrap();
     assert_eq!(steps(), ["checkpoint-12", "checkpoint-4", "checkpoint-8"]);
-    assert!(Trainer::new(arguments(&folder), set(), Some(set())).is_err());
+    let refused = Trainer::<GitForCausalLm>::new(arguments(&folder), set(), Some(set()));
+    assert!(refused.is_err());
     let again = TrainingArguments {
         overwrite_output_dir: true,
         max_steps: Some(6),

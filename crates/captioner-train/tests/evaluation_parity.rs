@@ -187,9 +187,6 @@ fn pictures_that_pass_the_model_in_parts_give_what_they_give_together() {
     assert_eq!(in_parts.scores["generated_cer"], cer(0));
     assert_ne!(cer(0), cer(1));
     // One batch holds all rows: its mean is that of all tokens.
-    let (mean, loss) = (
-        in_parts.scores["loss"],
-        in_parts.scores["loss_per_token"],
-    );
+    let (mean, loss) = (in_parts.scores["loss"], in_parts.scores["loss_per_token"]);
     assert!((mean - loss).abs() <= 1e-12 * loss);
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use captioner_data::{InMemoryDataset, Picture};
 use captioner_git::GitForCausalLm;
+use captioner_image::{ImageProcessor, ImageProcessorConfig};
 use captioner_train::{
     CallbackResult, Evaluation, IntervalStrategy, LogEntry, NonFinite, PreparedSet, Reporter,
     RunEnd, SaveStrategy, Steps, TrainError, Trainer, TrainerCallback, TrainerContext,
@@ -46,7 +47,9 @@ fn every_combination_of_evaluating_and_saving_ends_well() {
                 };
                 let case = format!("{eval_strategy} {eval_steps}, {save_strategy} {save_steps}");
                 let mut trainer = trainer(args.clone());
-                let output = trainer.train(model()).unwrap_or_else(|e| panic!("{case}: {e}"));
+                let output = trainer
+                    .train(model())
+                    .unwrap_or_else(|e| panic!("{case}: {e}"));
                 let last = evaluated(&output.state.log_history);
                 assert_eq!(last.last(), Some(&7), "{case}");
                 let best = output.state.best_global_step.expect(&case);
@@ -113,7 +116,10 @@ impl TrainerCallback<GitForCausalLm> for Steering {
         use captioner_model::Pretrained;
         let layers = run.model.config().num_hidden_layers;
         let rows = evaluation.rows.len();
-        let line = format!("{} layers, {rows} rows at {}", layers, run.state.global_step);
+        let line = format!(
+            "{} layers, {rows} rows at {}",
+            layers, run.state.global_step
+        );
         self.seen.lock().unwrap().push(line);
         Ok(())
     }
@@ -199,8 +205,12 @@ fn set_with_infinite_rows() -> Arc<PreparedSet> {
         set.push(picture, ["a square creature"]);
     }
     let mut processor = processor();
-    processor.image.image_mean = [0.0; 3];
-    processor.image.image_std = [1e-39; 3];
+    let config = ImageProcessorConfig {
+        image_mean: vec![0.0; 3],
+        image_std: vec![1e-39; 3],
+        ..processor.image.config().clone()
+    };
+    processor.image = ImageProcessor::new(config).unwrap();
     Arc::new(PreparedSet::new(Arc::new(set), processor, 32))
 }
 
@@ -224,7 +234,10 @@ fn an_infinite_loss_is_found_and_its_rows_are_named_or_skipped() {
     };
     // Rows 0 to 3 are the first step's.
     assert_eq!((*step, rows.len()), (1, 1), "{message}");
-    assert!(message.contains("row 4") && !message.contains("row 3"), "{message}");
+    assert!(
+        message.contains("row 4") && !message.contains("row 3"),
+        "{message}"
+    );
 
     let skipping = TrainingArguments {
         non_finite: NonFinite::Skip,
@@ -235,7 +248,11 @@ fn an_infinite_loss_is_found_and_its_rows_are_named_or_skipped() {
     assert_eq!(output.state.global_step, 6);
     let losses = output.state.curve("loss");
     // Of three steps an epoch only the last one, rows 8 to 11, is learnt from.
-    let learnt: Vec<f64> = losses.iter().filter(|(_, v)| v.is_finite()).map(|(s, _)| *s).collect();
+    let learnt: Vec<f64> = losses
+        .iter()
+        .filter(|(_, v)| v.is_finite())
+        .map(|(s, _)| *s)
+        .collect();
     assert_eq!(learnt, [3.0, 6.0]);
 }
 
@@ -252,7 +269,9 @@ fn logs_are_written_as_a_table_as_json_lines_and_as_events() {
     let entries_logged = output.state.log_history.len();
     assert_eq!(table.lines().count(), 1 + entries_logged);
     let lines = std::fs::read_to_string(args.output_dir.join("log.jsonl")).unwrap();
-    let read = lines.lines().map(|line| serde_json::from_str::<LogEntry>(line).unwrap());
+    let read = lines
+        .lines()
+        .map(|line| serde_json::from_str::<LogEntry>(line).unwrap());
     assert!(read.eq(output.state.log_history.iter().cloned()));
     let runs = entries(&args.output_dir.join("runs"));
     assert_eq!(runs.len(), 1);
@@ -271,6 +290,9 @@ fn evaluation_without_a_set_is_an_error() {
         ..args
     };
     let trainer = Trainer::new(without, train_set(), None).unwrap();
-    assert!(matches!(trainer.evaluate(&model()), Err(TrainError::NoEvaluationSet)));
+    assert!(matches!(
+        trainer.evaluate(&model()),
+        Err(TrainError::NoEvaluationSet)
+    ));
     let _ = eval_set();
 }

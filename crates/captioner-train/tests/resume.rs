@@ -6,8 +6,8 @@ use std::fs;
 
 use captioner_model::{SettingError, has_adapter};
 use captioner_train::{
-    CallbackResult, OptimizerKind, ResumeFrom, RunEnd, SamplingStrategy, SchedulerType,
-    StopHandle, TrainError, TrainerCallback, TrainerContext, TrainerControl, TrainingArguments,
+    CallbackResult, OptimizerKind, ResumeFrom, RunEnd, SamplingStrategy, SchedulerType, StopHandle,
+    TrainError, TrainerCallback, TrainerContext, TrainerControl, TrainingArguments,
 };
 use small::{arguments, course, entries, log, model, state, trainer};
 
@@ -138,8 +138,8 @@ fn every_optimizer_and_order_of_rows() {
 fn a_schedule_that_looks_at_evaluations_and_early_stopping_that_counts_them() {
     let change = |args: &mut TrainingArguments| {
         args.lr_scheduler_type = SchedulerType::ReduceLrOnPlateau;
-        args.lr_scheduler_kwargs.patience = 0;
-        args.lr_scheduler_kwargs.threshold = 10.0; // no evaluation is good enough
+        args.lr_scheduler_kwargs.patience = Some(0);
+        args.lr_scheduler_kwargs.threshold = Some(10.0); // no evaluation is good enough
         args.early_stopping_patience = Some(50);
         args.predict_with_generate = true;
         args.eval_on_start = true;
@@ -182,7 +182,10 @@ fn other_settings_are_named_and_refused_unless_they_are_accepted() {
     other.disable_tqdm = true;
     let failure = trainer(other.clone()).train(model()).unwrap_err();
     let message = failure.to_string();
-    for told in ["max_steps is 6 and was 3", "learning_rate is 0.001 and was 0.002"] {
+    for told in [
+        "max_steps is 6 and was 3",
+        "learning_rate is 0.001 and was 0.002",
+    ] {
         assert!(message.contains(told), "{message}");
     }
     assert!(!message.contains("disable_tqdm"), "{message}");
@@ -235,7 +238,10 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_it_taken() {
     fs::remove_file(run.output_dir.join("checkpoint-3/manifest.json")).unwrap();
     let message = trainer(resumed(&run)).train(model()).unwrap_err();
     let message = message.to_string();
-    assert!(message.contains("checkpoint-3") && message.contains("checkpoint-6"), "{message}");
+    assert!(
+        message.contains("checkpoint-3") && message.contains("checkpoint-6"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -309,12 +315,16 @@ fn an_adapters_checkpoint_holds_the_adapter_alone_and_names_its_model() {
     assert!(has_adapter(&output.model));
     let checkpoint = run.output_dir.join("checkpoint-3");
     let names = entries(&checkpoint);
-    assert!(!names.contains(&"model.safetensors".to_owned()), "{names:?}");
+    assert!(
+        !names.contains(&"model.safetensors".to_owned()),
+        "{names:?}"
+    );
     let config = fs::read(checkpoint.join("adapter_config.json")).unwrap();
     let config: serde_json::Value = serde_json::from_slice(&config).unwrap();
     let base = config["base_model_name_or_path"].as_str().unwrap();
     use captioner_model::Pretrained;
-    let opened = captioner_git::GitForCausalLm::from_pretrained(base, &burn::tensor::Device::flex());
+    let opened =
+        captioner_git::GitForCausalLm::from_pretrained(base, &burn::tensor::Device::flex());
     assert_eq!(opened.unwrap().config(), model().config());
     assert_eq!(state(&checkpoint).global_step, 3);
 }

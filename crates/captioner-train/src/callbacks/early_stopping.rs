@@ -42,12 +42,20 @@ impl EarlyStoppingCallback {
         let better = match self.counted.best {
             None => !value.is_nan(),
             Some(best) => {
-                let gain = if more_is_better { value - best } else { best - value };
+                let gain = if more_is_better {
+                    value - best
+                } else {
+                    best - value
+                };
                 gain > self.threshold.max(0.0)
             }
         };
         let best = self.counted.best.unwrap_or(value);
-        let further = if more_is_better { value > best } else { value < best };
+        let further = if more_is_better {
+            value > best
+        } else {
+            value < best
+        };
         if further || (self.counted.best.is_none() && !value.is_nan()) {
             self.counted.best = Some(value);
         }
@@ -111,7 +119,10 @@ mod tests {
     #[test]
     fn too_small_a_gain_is_none_and_nan_is_none() {
         assert_eq!(ended_after(&[3.0, 2.95, 2.9], 2, 0.2, false), Some(2));
-        assert_eq!(ended_after(&[3.0, f64::NAN, f64::NAN], 2, 0.0, false), Some(2));
+        assert_eq!(
+            ended_after(&[3.0, f64::NAN, f64::NAN], 2, 0.0, false),
+            Some(2)
+        );
         assert_eq!(ended_after(&[f64::NAN, 3.0, 2.0], 2, 0.0, false), None);
     }
 

@@ -71,7 +71,10 @@ mod tests {
         let changed = changed_settings(&was, &is);
         assert_eq!(
             changed,
-            ["learning_rate is 0.001 and was 0.00005", "seed is 7 and was 42"]
+            [
+                "learning_rate is 0.001 and was 0.00005",
+                "seed is 7 and was 42"
+            ]
         );
     }
 

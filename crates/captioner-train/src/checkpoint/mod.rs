@@ -40,7 +40,7 @@ const EMA_FILE: &str = "ema.safetensors";
 const SKIPPED_FILE: &str = "skipped_rows.json";
 
 /// The form of checkpoints that this version writes.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// What a resumed run needs beyond weights, moments and [`TrainerState`](crate::TrainerState).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -169,5 +169,7 @@ pub(crate) fn load_weights<M: Pretrained>(model: M, checkpoint: &Path) -> Result
 fn best_beside(path: &Path, state: &TrainerState) -> Option<PathBuf> {
     let best = state.best_model_checkpoint.as_ref()?;
     let beside = path.parent()?.join(best.file_name()?);
-    [beside, best.clone()].into_iter().find(|path| path.is_dir())
+    [beside, best.clone()]
+        .into_iter()
+        .find(|path| path.is_dir())
 }

@@ -9,7 +9,7 @@ use super::named_values;
 use super::spelling::MetricSpelling;
 
 /// How well a model does on a set; the contents of `evaluation.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// The values by name. Of every evaluation, over the counted positions of each row's first
     /// caption, each predicted given the true tokens before it (teacher forcing):

@@ -14,7 +14,6 @@ use rand_chacha::ChaCha8Rng;
 use crate::arguments::SamplingStrategy;
 use crate::prepared::PreparedSet;
 
-
 /// Rows that are shuffled together where a set has several natural blocks: at least so many.
 const SHUFFLED_TOGETHER: usize = 4096;
 

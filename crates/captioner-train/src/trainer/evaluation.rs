@@ -6,9 +6,7 @@ use super::Trainer;
 use super::run::Run;
 use crate::arguments::SaveStrategy;
 use crate::error::TrainError;
-use crate::evaluate::{
-    Evaluation, EvaluationOptions, EvaluationValue, evaluate, evaluate_with,
-};
+use crate::evaluate::{Evaluation, EvaluationOptions, EvaluationValue, evaluate, evaluate_with};
 
 impl<M: Pretrained> Trainer<M> {
     /// Measures the model while training, and says whether it is to be saved because it is the

@@ -55,7 +55,10 @@ impl Due {
             log: args.logging_strategy != IntervalStrategy::No,
             evaluate: args.eval_strategy != IntervalStrategy::No,
             save: self.save
-                || matches!(args.save_strategy, SaveStrategy::Steps | SaveStrategy::Epoch),
+                || matches!(
+                    args.save_strategy,
+                    SaveStrategy::Steps | SaveStrategy::Epoch
+                ),
         }
     }
 }
@@ -90,7 +93,9 @@ impl<M: Pretrained> Trainer<M> {
             save: due.save,
         };
         if due.log {
-            let values = run.stepper.take_recent(self.arguments.logging_nan_inf_filter);
+            let values = run
+                .stepper
+                .take_recent(self.arguments.logging_nan_inf_filter);
             self.log(run, values)?;
         }
         let mut save = due.save;

@@ -135,8 +135,7 @@ impl<M: Pretrained> Trainer<M> {
                 return Err(TrainError::EmptySet { set });
             }
         }
-        let evaluates =
-            arguments.eval_strategy != IntervalStrategy::No || arguments.eval_on_start;
+        let evaluates = arguments.eval_strategy != IntervalStrategy::No || arguments.eval_on_start;
         if eval.is_none() && evaluates {
             return Err(TrainError::NoEvaluationSet);
         }

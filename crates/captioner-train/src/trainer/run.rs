@@ -57,11 +57,7 @@ impl<M: Pretrained> Run<M> {
 
 impl<M: Pretrained> Trainer<M> {
     /// All steps that are left, and what comes after them.
-    pub(super) fn go(
-        &mut self,
-        run: &mut Run<M>,
-        started: Instant,
-    ) -> Result<RunEnd, TrainError> {
+    pub(super) fn go(&mut self, run: &mut Run<M>, started: Instant) -> Result<RunEnd, TrainError> {
         self.begin(run)?;
         while !self.is_over(run) {
             self.epoch(run)?;
@@ -76,7 +72,9 @@ impl<M: Pretrained> Trainer<M> {
     }
 
     fn begin(&mut self, run: &mut Run<M>) -> Result<(), TrainError> {
-        self.tell(run, |c, context, control| c.on_train_begin(context, control))?;
+        self.tell(run, |c, context, control| {
+            c.on_train_begin(context, control)
+        })?;
         for message in std::mem::take(&mut run.messages) {
             self.message(run, &message)?;
         }
@@ -249,7 +247,10 @@ impl<M: Pretrained> Trainer<M> {
 
     /// What the rows of both sets are.
     pub(super) fn data(&self) -> BTreeMap<String, String> {
-        let sets = [("training set", Some(&self.train)), ("evaluation set", self.eval.as_ref())];
+        let sets = [
+            ("training set", Some(&self.train)),
+            ("evaluation set", self.eval.as_ref()),
+        ];
         let mut data = BTreeMap::new();
         for (which, set) in sets {
             let described = set.map(|set| set.description()).unwrap_or_default();

@@ -54,7 +54,9 @@ impl<M: Pretrained> Trainer<M> {
         self.check_first_rows()?;
         let (saved, messages) = checkpoint::newest(&self.output, args)?;
         let messages = messages.into_iter();
-        let mut messages: Vec<_> = messages.map(|m| format!("{m}; it is passed over")).collect();
+        let mut messages: Vec<_> = messages
+            .map(|m| format!("{m}; it is passed over"))
+            .collect();
         let mut changed = false;
         if let Some(saved) = &saved {
             let changes = saved.changes(args, self.base_model.as_deref(), &self.data());
@@ -138,12 +140,7 @@ impl<M: Pretrained> Trainer<M> {
     }
 
     /// Puts a run where a checkpoint left it.
-    fn go_on(
-        &mut self,
-        run: &mut Run<M>,
-        saved: Saved,
-        changed: bool,
-    ) -> Result<(), TrainError> {
+    fn go_on(&mut self, run: &mut Run<M>, saved: Saved, changed: bool) -> Result<(), TrainError> {
         let stepper = &mut run.stepper;
         stepper.model = saved.load_weights(stepper.model.clone())?;
         saved.load_optimizer(&mut stepper.optimizer, &stepper.model)?;
@@ -195,7 +192,9 @@ impl<M: Pretrained> Trainer<M> {
             true => args.encoder_cache_mib << 20,
             false => FeatureCache::NONE,
         };
-        let folder = args.cache_encoder_outputs.then(|| self.output.path().to_owned());
+        let folder = args
+            .cache_encoder_outputs
+            .then(|| self.output.path().to_owned());
         let cache = |set: &Arc<PreparedSet>| {
             let share = (budget as f64 * rows(set) as f64 / all as f64) as usize;
             FeatureCache::for_training(model, set, share, folder.clone())

@@ -18,11 +18,11 @@ use captioner_train::{
     TrainingArguments,
 };
 
-pub fn creatures(rows: usize) -> Arc<Creatures> {
+pub(crate) fn creatures(rows: usize) -> Arc<Creatures> {
     Arc::new(Creatures::with_rows(rows, 5))
 }
 
-pub fn processor() -> Processor {
+pub(crate) fn processor() -> Processor {
     let set = creatures(22);
     let captions = (0..set.len()).map(|row| set.captions(row).unwrap().into_owned());
     let captions = captions.collect::<Vec<_>>().concat();
@@ -32,17 +32,17 @@ pub fn processor() -> Processor {
 }
 
 /// 22 rows: in batches of 4 the last is of 2.
-pub fn train_set() -> Arc<PreparedSet> {
+pub(crate) fn train_set() -> Arc<PreparedSet> {
     let set = PreparedSet::new(creatures(22), processor(), 32);
     Arc::new(set.with_augmentation(Some(Augmentation::default())))
 }
 
-pub fn eval_set() -> Arc<PreparedSet> {
+pub(crate) fn eval_set() -> Arc<PreparedSet> {
     Arc::new(PreparedSet::new(creatures(6), processor(), 32))
 }
 
 /// Dropout in the decoder, so that its masks matter.
-pub fn model() -> GitForCausalLm {
+pub(crate) fn model() -> GitForCausalLm {
     let spec = ModelSpec::for_tokenizer(&processor().tokenizer, 32);
     let mut config = GitConfig::small_for(&spec);
     config.vision_config.image_size = 32;
@@ -55,7 +55,7 @@ pub fn model() -> GitForCausalLm {
 
 /// 13 steps of 4 rows, 6 steps an epoch; a log entry every 5 steps, evaluated every 4, saved every
 /// 3: no interval fits another.
-pub fn arguments(output_dir: impl Into<PathBuf>) -> TrainingArguments {
+pub(crate) fn arguments(output_dir: impl Into<PathBuf>) -> TrainingArguments {
     TrainingArguments {
         output_dir: output_dir.into(),
         max_steps: Some(13),
@@ -71,13 +71,13 @@ pub fn arguments(output_dir: impl Into<PathBuf>) -> TrainingArguments {
     }
 }
 
-pub fn trainer(arguments: TrainingArguments) -> Trainer<GitForCausalLm> {
+pub(crate) fn trainer(arguments: TrainingArguments) -> Trainer<GitForCausalLm> {
     Trainer::new(arguments, train_set(), Some(eval_set())).unwrap()
 }
 
 /// What is the same of two runs, however often they were stopped: the bytes of the checkpoint's
 /// tensors, and the log without times.
-pub fn course(checkpoint: &Path) -> (BTreeMap<String, Vec<u8>>, Vec<LogEntry>) {
+pub(crate) fn course(checkpoint: &Path) -> (BTreeMap<String, Vec<u8>>, Vec<LogEntry>) {
     let mut tensors = BTreeMap::new();
     for entry in fs::read_dir(checkpoint).unwrap() {
         let path = entry.unwrap().path();
@@ -89,13 +89,13 @@ pub fn course(checkpoint: &Path) -> (BTreeMap<String, Vec<u8>>, Vec<LogEntry>) {
     (tensors, log(&state(checkpoint)))
 }
 
-pub fn state(checkpoint: &Path) -> TrainerState {
+pub(crate) fn state(checkpoint: &Path) -> TrainerState {
     let file = fs::read(checkpoint.join("trainer_state.json")).unwrap();
     serde_json::from_slice(&file).unwrap()
 }
 
 /// The log without times.
-pub fn log(state: &TrainerState) -> Vec<LogEntry> {
+pub(crate) fn log(state: &TrainerState) -> Vec<LogEntry> {
     let mut log = state.log_history.clone();
     for entry in &mut log {
         let timed = |name: &String| name.ends_with("_runtime") || name.ends_with("_per_second");
@@ -105,7 +105,7 @@ pub fn log(state: &TrainerState) -> Vec<LogEntry> {
 }
 
 /// The names of a folder's entries, in order.
-pub fn entries(folder: &Path) -> Vec<String> {
+pub(crate) fn entries(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     let mut names: Vec<_> = names.collect();
