@@ -144,7 +144,7 @@ fn sets_without_a_usable_row_are_errors() {
     let error = Trainer::<GitForCausalLm>::new(arguments(&folder), empty.clone(), None);
     assert!(matches!(error.err(), Some(TrainError::EmptySet { .. })));
     let some = prepared(dataset(), BadRows::Skip);
-    let error = Trainer::new(arguments(&folder), some, None);
+    let error = Trainer::<GitForCausalLm>::new(arguments(&folder), some, None);
     assert!(matches!(error.err(), Some(TrainError::NoEvaluationSet)));
     let no_evaluations = TrainingArguments {
         eval_strategy: IntervalStrategy::No,

@@ -14,6 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Appends events to a file of its own.
 #[derive(Debug)]
 pub(crate) struct EventWriter {
+    #[cfg(test)]
     path: PathBuf,
     file: BufWriter<File>,
 }
@@ -37,7 +38,11 @@ impl EventWriter {
         let path = folder.join(name);
         let file = File::options().write(true).create_new(true).open(&path)?;
         let file = BufWriter::new(file);
-        let mut writer = Self { path, file };
+        let mut writer = Self {
+            #[cfg(test)]
+            path,
+            file,
+        };
         writer.write(
             Message::new()
                 .double(1, wall_time())
@@ -48,6 +53,7 @@ impl EventWriter {
     }
 
     /// Where the file lies.
+    #[cfg(test)]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
