@@ -8,7 +8,6 @@ use crate::error::TrainError;
 use crate::state::TrainerState;
 
 /// A run that failed: why, the model as it was after the last whole step, and where that was saved.
-#[derive(Debug)]
 pub struct TrainFailure<M> {
     /// Why.
     pub error: TrainError,
@@ -35,7 +34,19 @@ impl<M> TrainFailure<M> {
     }
 }
 
-impl<M: fmt::Debug> Error for TrainFailure<M> {
+/// Without the model, whose parameters would fill pages.
+impl<M> fmt::Debug for TrainFailure<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrainFailure")
+            .field("error", &self.error)
+            .field("step", &self.state.global_step)
+            .field("checkpoint", &self.checkpoint)
+            .field("save_error", &self.save_error)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M> Error for TrainFailure<M> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.error)
     }

@@ -82,6 +82,7 @@ fn arguments(settings: &Settings, output: &Path) -> TrainingArguments {
         output_dir: output.join("run"),
         max_steps: Some(settings.max_steps),
         per_device_train_batch_size: settings.per_device_train_batch_size,
+        per_device_eval_batch_size: 64, // one batch, as there
         gradient_accumulation_steps: settings.gradient_accumulation_steps,
         train_sampling_strategy: SamplingStrategy::Sequential,
         learning_rate: settings.learning_rate,
