@@ -105,7 +105,8 @@ impl Flags {
         }
         let own = arguments.output_dir.clone();
         self.training.override_in(&mut arguments);
-        if self.training.output_dir.is_none() {
+        // A file of arguments can name a folder too.
+        if self.training.output_dir.is_none() && arguments.output_dir == own {
             arguments.output_dir = next_free(&own);
         }
         arguments

@@ -12,8 +12,8 @@ use captioner_git::{GitConfig, GitForCausalLm};
 use captioner_model::Processor;
 use captioner_text::{CaptionTokenizer, WordPieceTraining};
 use captioner_train::{
-    DataLoader, EvaluationOptions, PreparedSet, Sampler, SaveStrategy, TrainError, Trainer,
-    TrainingArguments, evaluate, find_bad_rows, sequential_batches,
+    DataLoader, EvaluationOptions, IntervalStrategy, PreparedSet, Sampler, SaveStrategy,
+    TrainError, Trainer, TrainingArguments, evaluate, find_bad_rows, sequential_batches,
 };
 
 fn processor() -> Processor {

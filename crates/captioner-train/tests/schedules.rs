@@ -113,7 +113,9 @@ fn a_plateau_goes_on_where_it_was_to_the_bit() {
 fn which_values_are_better_is_a_setting() {
     let observed = |schedule: Schedule| {
         let mut schedule = schedule;
-        [0.5, 0.6, 0.7].map(|value| schedule.observe(value));
+        for value in [0.5, 0.6, 0.7] {
+            schedule.observe(value);
+        }
         schedule.learning_rate(0)
     };
     let kwargs: LrSchedulerKwargs = r#"{"patience": 1}"#.parse().unwrap();
