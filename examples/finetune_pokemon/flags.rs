@@ -105,7 +105,8 @@ impl Flags {
         }
         let own = arguments.output_dir.clone();
         self.training.override_in(&mut arguments);
-        if self.training.output_dir.is_none() {
+        // A file of arguments can name a folder too.
+        if self.training.output_dir.is_none() && arguments.output_dir == own {
             // A run that goes on does so in the last folder that a run without a name took.
             let resumes = arguments.resume_from_checkpoint.is_some();
             let names = std::iter::once(own.clone()).chain(numbered(&own));

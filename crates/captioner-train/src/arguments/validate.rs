@@ -1,6 +1,6 @@
 //! Settings that contradict each other, or are not available.
 
-use captioner_model::{NamePattern, SettingError};
+use captioner_model::NamePattern;
 
 use super::ranges::Findings;
 use super::{IntervalStrategy, ResumeFrom, SaveStrategy, SettingErrors, TrainingArguments};
@@ -25,7 +25,7 @@ impl TrainingArguments {
         self.check_chosen(&mut findings);
         self.check_paths(&mut findings);
         self.check_available(&mut findings);
-        SettingErrors::check(findings.into())
+        SettingErrors::check(findings.0)
     }
 
     /// What an evaluation decides needs evaluations.
@@ -133,12 +133,6 @@ impl TrainingArguments {
                 );
             }
         }
-    }
-}
-
-impl From<Findings> for Vec<SettingError> {
-    fn from(findings: Findings) -> Self {
-        findings.0
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn finish(arg: Arg) -> Arg {
         true => arg
             .num_args(0..=1)
             .default_missing_value("true")
+            .hide_possible_values(true)
             .value_parser(BoolishValueParser::new()),
         false => arg,
     }
