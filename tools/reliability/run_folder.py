@@ -83,6 +83,9 @@ def digest(path: Path) -> str:
     elif path.name == "training_args.json":
         settings = json.loads(contents)
         contents = text({key: value for key, value in settings.items() if key not in PLACES})
+    elif path.name == "adapter_config.json":
+        config = json.loads(contents)
+        contents = text({**config, "base_model_name_or_path": Path(config["base_model_name_or_path"]).name})
     return hashlib.sha256(contents).hexdigest()
 
 

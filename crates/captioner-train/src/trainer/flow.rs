@@ -163,7 +163,6 @@ impl<M: Pretrained> Trainer<M> {
             ("train_runtime", seconds),
             ("train_samples_per_second", steps * each as f64 / seconds),
             ("train_steps_per_second", steps / seconds),
-            ("total_flos", run.state.total_flos),
         ];
         values.map(|(name, value)| (name.to_owned(), value)).into()
     }
