@@ -27,9 +27,9 @@ class Disk:
         self.known: set[str] = set()
 
     def follow(self, call: Call) -> None:
-        if not call.worked:
-            return
         paths = call.paths
+        if not call.worked or not paths:  # a pipe or an event has no path
+            return
         if call.name in FLUSHES:
             self.unflushed.pop(paths[0], None)
         elif call.name in WRITES:
