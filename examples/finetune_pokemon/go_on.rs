@@ -21,7 +21,7 @@ pub(crate) fn measure_before(
     model: &GitForCausalLm,
 ) -> Outcome<Evaluation> {
     let file = trainer.arguments().output_dir.join(BEFORE);
-    if trainer.arguments().resume_from_checkpoint.is_some() && file.is_file() {
+    if goes_on(trainer.arguments()) && file.is_file() {
         say!("done when the run began: {}", file.display());
         return Ok(read_json(&file)?);
     }
@@ -29,6 +29,16 @@ pub(crate) fn measure_before(
     write_json(&file, &before)?;
     say!("done in {:.1} s", before.seconds);
     Ok(before)
+}
+
+/// Whether the run has a checkpoint to go on from.
+fn goes_on(arguments: &TrainingArguments) -> bool {
+    let entries = std::fs::read_dir(&arguments.output_dir)
+        .into_iter()
+        .flatten();
+    let mut names = entries.flatten().map(|entry| entry.file_name());
+    let saved = |name: std::ffi::OsString| name.to_string_lossy().starts_with("checkpoint-");
+    arguments.resume_from_checkpoint.is_some() && names.any(saved)
 }
 
 /// The end of a run that a signal ended: where everything is, and how to go on.

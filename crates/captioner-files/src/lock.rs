@@ -1,7 +1,6 @@
 //! One writer at a time for a folder.
 
 use std::fs::{File, TryLockError};
-use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::FileError;
@@ -50,8 +49,8 @@ impl FolderLock {
             Err(TryLockError::WouldBlock) => Err(FileError::Locked {
                 path: folder.to_owned(),
             }),
-            Err(TryLockError::Error(error)) if has_no_locks(&error) => Ok(Self { _file: file }),
-            Err(TryLockError::Error(error)) => Err(FileError::io("lock", folder)(error)),
+            // There are no locks, or none that this machine may take.
+            Err(TryLockError::Error(_)) => Ok(Self { _file: file }),
         }
     }
 
@@ -59,10 +58,6 @@ impl FolderLock {
     pub fn is_lock_file(name: &Path) -> bool {
         name == Path::new(LOCK_FILE)
     }
-}
-
-fn has_no_locks(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::Unsupported
 }
 
 #[cfg(test)]

@@ -280,12 +280,6 @@ fn start(backend: Backend, device: Device) -> Result<Device, DeviceError> {
 mod tests {
     use super::*;
 
-    #[cfg(feature = "flex")]
-    #[test]
-    fn a_cpu_is_one_with_gradients_too() {
-        assert!(is_cpu(&Device::flex()) && is_cpu(&Device::flex().autodiff()));
-    }
-
     fn error(text: &str) -> DeviceError {
         let spec = text.parse::<DeviceSpec>();
         let device = spec.and_then(DeviceSpec::open);

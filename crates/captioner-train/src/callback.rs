@@ -75,6 +75,8 @@ pub trait TrainerCallback<M> {
     /// [`state`](Self::state) gives is kept under it.
     fn name(&self) -> String {
         let name = std::any::type_name::<Self>();
+        // Without the types that it is generic over.
+        let name = name.split('<').next().unwrap_or(name);
         name.rsplit("::").next().unwrap_or(name).to_owned()
     }
 
@@ -151,7 +153,8 @@ pub trait TrainerCallback<M> {
         Ok(())
     }
 
-    /// The run is over.
+    /// The run is over, finished, stopped or interrupted; `run.model` is the last step's. A run that
+    /// fails is not told of here.
     ///
     /// # Errors
     /// What is to make it fail.

@@ -201,6 +201,25 @@ pub enum TrainError {
         /// The first such parameter.
         name: String,
     },
+    /// Two callbacks go by one name, by which a resumed run finds what each has kept.
+    #[error("two callbacks are named {name}: give one of them another name, or leave it out")]
+    CallbackName {
+        /// The name.
+        name: String,
+    },
+    /// An epoch without a batch.
+    #[error(
+        "{set} has {rows} rows, fewer than a batch of {batch_size} (per_device_train_batch_size), and \
+         dataloader_drop_last leaves out what is no whole batch: switch it off, or make batches smaller"
+    )]
+    NoBatch {
+        /// The data set.
+        set: String,
+        /// Its rows.
+        rows: usize,
+        /// Rows in a batch.
+        batch_size: usize,
+    },
     /// A callback failed.
     #[error("the callback {name} failed: {source}")]
     Callback {
@@ -242,6 +261,15 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// Whether a checkpoint can't be gone on from because its files are not what was written.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Checkpoint { source, .. } => source.is_damage(),
+            Self::File(_) => true,
+            _ => false,
+        }
+    }
+
     /// What is wrong with a row, without saying again which row it is.
     pub(crate) fn reason(&self) -> String {
         match self {

@@ -12,16 +12,18 @@ use crate::error::TrainError;
 /// The file by which a run knows its own output folder.
 pub(crate) const MARKER: &str = "training_args.json";
 
+/// What the first file's name begins with while it is written.
+const BEGUN: &str = ".training_args.json.captioner-";
+
 /// What a finished run leaves beside its checkpoints.
-const RESULTS: [&str; 2] = ["model", "adapter"];
+const RESULTS: [&str; 3] = ["model", "adapter", STATE_FILE];
 
 /// Checks that a run of these settings may write to their `output_dir`: that it is absent, empty, or
 /// an earlier run's that `resume_from_checkpoint` or `overwrite_output_dir` speaks of. Changes
 /// nothing.
 ///
 /// # Errors
-/// When it is a file, holds what no run wrote or an earlier run's results, can't be looked at, or
-/// another run is writing to it.
+/// When it is a file, holds what no run wrote or an earlier run's results, or can't be looked at.
 pub fn check_output_dir(arguments: &TrainingArguments) -> Result<(), TrainError> {
     OutputFolder::check(arguments).map(|_| ())
 }
@@ -78,7 +80,7 @@ impl OutputFolder {
     }
 
     /// Whether a folder lies directly in this one.
-    fn holds(&self, folder: &Path) -> bool {
+    pub(crate) fn holds(&self, folder: &Path) -> bool {
         let parent = |path: &Path| path.canonicalize().ok()?.parent().map(Path::to_owned);
         let own = self.path.canonicalize().ok();
         own.is_some() && parent(folder) == own
@@ -121,12 +123,18 @@ impl OutputFolder {
         self.path.join(format!("checkpoint-{step}"))
     }
 
-    /// Removes the oldest checkpoints beyond `limit`, the best one and the newest, which was just
-    /// written, never.
-    pub(crate) fn keep(&self, limit: usize, best: Option<&Path>) -> Result<(), TrainError> {
+    /// Removes checkpoints beyond `limit`, never the best one and never that of the step which was
+    /// just `written`: first those of later steps, which a course that was left wrote, then the oldest.
+    pub(crate) fn keep(
+        &self,
+        limit: usize,
+        written: usize,
+        best: Option<&Path>,
+    ) -> Result<(), TrainError> {
         let mut steps = self.steps()?;
         let mut surplus = steps.len().saturating_sub(limit);
-        steps.pop();
+        steps.retain(|&step| step != written);
+        steps.sort_by_key(|&step| (step < written, step));
         for step in steps {
             let is_best = best == Some(self.checkpoint(step).as_path());
             if surplus > 0 && !is_best {
@@ -173,10 +181,13 @@ impl OutputFolder {
     }
 }
 
-/// Whether a folder holds nothing but the lock of a run.
+/// Whether a folder holds nothing but the lock of a run, and what a run left that was killed as it
+/// wrote its first file.
 fn is_empty(folder: &Path) -> std::io::Result<bool> {
     for entry in fs::read_dir(folder)? {
-        if !FolderLock::is_lock_file(Path::new(&entry?.file_name())) {
+        let name = entry?.file_name();
+        let begun = name.to_string_lossy().starts_with(BEGUN);
+        if !begun && !FolderLock::is_lock_file(Path::new(&name)) {
             return Ok(false);
         }
     }

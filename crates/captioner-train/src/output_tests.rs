@@ -27,10 +27,20 @@ fn left(folder: &OutputFolder) -> Vec<usize> {
 fn the_best_checkpoint_and_the_newest_are_never_removed() {
     let (_root, folder) = with_checkpoints(&[5, 10, 100]);
     let best = folder.checkpoint(5);
-    folder.keep(2, Some(&best)).unwrap();
+    folder.keep(2, 100, Some(&best)).unwrap();
     assert_eq!(left(&folder), [5, 100]);
-    folder.keep(1, Some(&best)).unwrap();
+    folder.keep(1, 100, Some(&best)).unwrap();
     assert_eq!(left(&folder), [5, 100]);
+}
+
+#[test]
+fn what_was_just_written_stays_and_a_course_that_was_left_goes_first() {
+    let (_root, folder) = with_checkpoints(&[10, 20, 25, 30, 40]);
+    // The run went on from 20 and wrote 25.
+    folder.keep(3, 25, None).unwrap();
+    assert_eq!(left(&folder), [10, 20, 25]);
+    folder.keep(1, 25, None).unwrap();
+    assert_eq!(left(&folder), [25]);
 }
 
 #[test]
@@ -98,7 +108,7 @@ fn folders_that_only_look_like_checkpoints_are_the_users() {
     fs::write(folder.path.join("checkpoint-9"), "mine").unwrap();
     fs::write(folder.path.join("checkpoint-007").join(STATE_FILE), "{}").unwrap();
     assert!(left(&folder).is_empty());
-    folder.keep(0, None).unwrap();
+    folder.keep(0, 1, None).unwrap();
     assert!(folder.path.join("checkpoint-7").is_dir());
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Stepper<M> {
     pub(crate) tokens: usize,
     pub(crate) trained_batches: usize,
     pub(crate) non_finite_steps: usize,
-    skipped_in_a_row: usize,
+    pub(crate) skipped_in_a_row: usize,
 }
 
 /// Sums since the last log entry.
@@ -229,10 +229,15 @@ impl<M: Pretrained> Stepper<M> {
 
     /// Takes the averaged weights of a checkpoint, where they are kept.
     pub(crate) fn load_ema_of(&mut self, checkpoint: &Path) -> Result<(), TrainError> {
-        match &mut self.ema {
-            Some(ema) => load_ema(ema, &self.model, checkpoint),
-            None => Ok(()),
+        let has_some = match &mut self.ema {
+            Some(ema) => load_ema(ema, &self.model, checkpoint)?,
+            None => true,
+        };
+        if !has_some {
+            // Those of other weights would take the place of what was measured.
+            self.ema = None;
         }
+        Ok(())
     }
 
     /// Checks that no weight is infinite or NaN, which a step can make of finite gradients.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Asks work in progress to stop at the next place where it can: [`evaluate`](crate::evaluate)
-/// between batches. Clones are handles to the same request, for other threads.
+/// Asks work in progress to stop at the next place where it can: a run
+/// ([`Trainer::stop_handle`](crate::Trainer::stop_handle)) after the step, once that is saved, and
+/// [`evaluate`](crate::evaluate) between batches. Clones are handles to the same request, for other threads.
 ///
 /// ```
 /// use captioner_train::StopHandle;

@@ -188,7 +188,7 @@ pub struct TrainingArguments {
     pub save_strategy: SaveStrategy,
     /// Steps from one checkpoint to the next, or below 1 the share of all steps.
     pub save_steps: Steps,
-    /// Most checkpoints to keep: the newest, and the best where it is needed at the end.
+    /// Most checkpoints to keep: the newest, and beside them always the best.
     pub save_total_limit: Option<usize>,
     /// Whether checkpoints hold the model alone; no run can be resumed from such a one.
     pub save_only_model: bool,

@@ -29,14 +29,13 @@ impl CsvCallback {
     }
 }
 
-/// Names of values hold no comma and no quote, so nothing needs quoting.
 fn table(log: &[LogEntry]) -> String {
     let names = log.iter().flat_map(|entry| entry.values.keys());
     let names: BTreeSet<&String> = names.collect();
     let mut text = String::from("step,epoch");
     for name in &names {
         text.push(',');
-        text.push_str(name);
+        text.push_str(&quoted(name));
     }
     for entry in log {
         text.push_str(&format!("\n{},{}", entry.step, entry.epoch));
@@ -49,6 +48,14 @@ fn table(log: &[LogEntry]) -> String {
     }
     text.push('\n');
     text
+}
+
+/// A name as RFC 4180 has it.
+fn quoted(name: &str) -> String {
+    match name.contains(['"', ',', '\n', '\r']) {
+        true => format!("\"{}\"", name.replace('"', "\"\"")),
+        false => name.to_owned(),
+    }
 }
 
 impl<M> TrainerCallback<M> for CsvCallback {

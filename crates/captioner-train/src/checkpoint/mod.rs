@@ -55,6 +55,8 @@ pub(crate) struct Progress {
     pub(crate) trained_batches: usize,
     /// Steps that were skipped because loss or gradients were infinite or NaN.
     pub(crate) non_finite_steps: usize,
+    /// Of them, those since a step that was not.
+    pub(crate) skipped_in_a_row: usize,
     /// What the schedule knows of evaluations.
     pub(crate) schedule: ScheduleState,
     /// A learning rate that a callback set.
@@ -74,6 +76,7 @@ pub(crate) struct Progress {
 /// What is due after a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pending {
+    pub(crate) log: bool,
     pub(crate) evaluate: bool,
     pub(crate) save: bool,
 }

@@ -44,6 +44,8 @@ pub(crate) fn newest(
         let path = output.checkpoint(step);
         match Saved::open(&path) {
             Ok(saved) => return Ok((Some(saved), damaged)),
+            // What is whole and can't be gone on from must not be gone past in silence.
+            Err(error) if !error.is_damage() => return Err(error),
             Err(error) => damaged.push(error.to_string()),
         }
     }
@@ -78,8 +80,7 @@ impl Saved {
                 known: FORMAT,
             });
         }
-        let mut state: TrainerState = read_json(path.join(STATE_FILE))?;
-        state.best_model_checkpoint = best_beside(path, &state);
+        let state: TrainerState = read_json(path.join(STATE_FILE))?;
         Ok(Self {
             path: path.to_owned(),
             state,
@@ -117,11 +118,6 @@ impl Saved {
         changes
     }
 
-    /// The weights, put into a model that was made as that of the run.
-    pub(crate) fn load_weights<M: Pretrained>(&self, model: M) -> Result<M, TrainError> {
-        load_weights(model, &self.path)
-    }
-
     /// The optimizer's state.
     pub(crate) fn load_optimizer<M: Pretrained>(
         &self,
@@ -131,29 +127,21 @@ impl Saved {
         optimizer.load(model, self.path.join(OPTIMIZER_FILE))?;
         Ok(())
     }
-
-    /// The averaged weights.
-    pub(crate) fn load_ema<M: Pretrained>(
-        &self,
-        ema: &mut Ema,
-        model: &M,
-    ) -> Result<(), TrainError> {
-        load_ema(ema, model, &self.path)
-    }
 }
 
-/// Puts the averaged weights of a checkpoint into `ema`.
+/// Puts the averaged weights of a checkpoint into `ema`; says whether it has any. A run that began
+/// without them, and was told to keep some, averages from there on.
 pub(crate) fn load_ema<M: Pretrained>(
     ema: &mut Ema,
     model: &M,
     checkpoint: &Path,
-) -> Result<(), TrainError> {
+) -> Result<bool, TrainError> {
     let path = checkpoint.join(EMA_FILE);
-    // A run that began without averages, and was told to keep some, averages from here on.
-    if path.exists() {
+    let has_some = path.exists();
+    if has_some {
         ema.load(model, path)?;
     }
-    Ok(())
+    Ok(has_some)
 }
 
 /// Puts the weights of a checkpoint of the same run into a model: freezing and settings stay, and of
@@ -163,13 +151,4 @@ pub(crate) fn load_weights<M: Pretrained>(model: M, checkpoint: &Path) -> Result
         true => Ok(load_adapter_weights(model, checkpoint)?),
         false => Ok(model.load_weights(checkpoint)?),
     }
-}
-
-/// The best checkpoint, wherever the run's folder was moved to.
-fn best_beside(path: &Path, state: &TrainerState) -> Option<PathBuf> {
-    let best = state.best_model_checkpoint.as_ref()?;
-    let beside = path.parent()?.join(best.file_name()?);
-    [beside, best.clone()]
-        .into_iter()
-        .find(|path| path.is_dir())
 }

@@ -23,6 +23,8 @@ pub(crate) struct Snapshot<'a, M: Pretrained> {
     pub(crate) state: &'a TrainerState,
     pub(crate) progress: &'a Progress,
     pub(crate) skipped: &'a [SkippedRow],
+    /// Leaves out what only a run that goes on needs.
+    pub(crate) model_only: bool,
 }
 
 /// Writes a checkpoint folder. All files appear together, or the former folder of this name stays.
@@ -39,14 +41,14 @@ pub(crate) fn write<M: Pretrained>(
         snapshot.processor.save_pretrained(folder)?;
         write_json(folder.join(MARKER), snapshot.arguments)?;
         write_json(folder.join(STATE_FILE), snapshot.state)?;
-        if snapshot.arguments.save_only_model {
+        if let Some(ema) = &snapshot.stepper.ema {
+            ema.save(model, folder.join(EMA_FILE))?;
+        }
+        if snapshot.model_only {
             return Ok(write_manifest(folder)?);
         }
         let optimizer = &snapshot.stepper.optimizer;
         optimizer.save(model, folder.join(OPTIMIZER_FILE))?;
-        if let Some(ema) = &snapshot.stepper.ema {
-            ema.save(model, folder.join(EMA_FILE))?;
-        }
         write_json(folder.join(SKIPPED_FILE), snapshot.skipped)?;
         write_json(folder.join(PROGRESS_FILE), snapshot.progress)?;
         Ok::<_, TrainError>(write_manifest(folder)?)

@@ -1,5 +1,7 @@
 //! Measuring the model in a run, and outside of one.
 
+use std::collections::BTreeMap;
+
 use captioner_model::{GenerationConfig, Pretrained};
 
 use super::Trainer;
@@ -22,36 +24,51 @@ impl<M: Pretrained> Trainer<M> {
         let options = self.evaluation_options(&model, generate);
         let evaluation = evaluate_with(&model, set, &options, run.features.eval.as_mut())?;
         drop(model);
+        // Known before anybody is told, so that it is in the checkpoint of a run that fails then.
+        let is_best = self.note_best(run, &evaluation, saves)?;
+        let is_saved = is_best && self.arguments.save_strategy == SaveStrategy::Best;
         run.pending.evaluate = false;
+        run.pending.save |= is_saved;
         let values = evaluation.scores.iter();
         let values = values.map(|(name, value)| (format!("eval_{name}"), *value));
-        let mut values: std::collections::BTreeMap<_, _> = values.collect();
-        values.insert("eval_runtime".into(), evaluation.seconds);
-        let rates = [
+        let mut values: BTreeMap<_, _> = values.collect();
+        let times = [
+            ("eval_runtime", evaluation.seconds),
             ("eval_samples_per_second", evaluation.samples_per_second()),
             ("eval_steps_per_second", evaluation.steps_per_second()),
         ];
-        values.extend(rates.map(|(name, value)| (name.to_owned(), value)));
+        values.extend(times.map(|(name, value)| (name.to_owned(), value)));
         self.log(run, values)?;
         self.tell(run, |c, context, control| {
             c.on_evaluate(context, &evaluation, control)
         })?;
+        Ok(is_saved)
+    }
+
+    /// Shows an evaluation to the schedule, and says whether it is the best of those that are saved.
+    /// One before the first step is none of either, as in transformers.
+    fn note_best(
+        &self,
+        run: &mut Run<M>,
+        evaluation: &Evaluation,
+        saves: bool,
+    ) -> Result<bool, TrainError> {
         if run.state.global_step == 0 {
             return Ok(false);
         }
-        let value = self.best_value_of(&evaluation)?;
+        let value = self.best_value_of(evaluation)?;
         run.stepper.schedule.observe(value);
         let more = self.more_is_better;
         let better = |best: f64| if more { value > best } else { value < best };
-        let is_best = !value.is_nan() && run.state.best_metric.is_none_or(better);
+        let is_best = value.is_finite() && run.state.best_metric.is_none_or(better);
         let by_best = self.arguments.save_strategy == SaveStrategy::Best;
-        if is_best && (saves || by_best || run.control.should_save) {
+        if is_best && (saves || by_best) {
             let step = run.state.global_step;
             run.state.best_metric = Some(value);
             run.state.best_global_step = Some(step);
             run.state.best_model_checkpoint = Some(self.output.checkpoint(step));
         }
-        Ok(is_best && by_best)
+        Ok(is_best)
     }
 
     fn best_value_of(&self, evaluation: &Evaluation) -> Result<f64, TrainError> {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use captioner_files::check_manifest;
 use captioner_model::Pretrained;
 
 use super::run::Run;
@@ -13,15 +14,7 @@ use crate::checkpoint::{Pending, load_weights};
 use crate::error::TrainError;
 use crate::state::TrainerState;
 
-/// What is to be done after a step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Due {
-    pub(super) log: bool,
-    pub(super) evaluate: bool,
-    pub(super) save: bool,
-}
-
-impl Due {
+impl Pending {
     /// What the settings ask for after the state's step.
     fn by_settings(args: &TrainingArguments, state: &TrainerState, epoch_ends: bool) -> Self {
         let step = state.global_step;
@@ -69,12 +62,18 @@ impl<M: Pretrained> Trainer<M> {
         &mut self,
         run: &mut Run<M>,
         epoch_ends: bool,
+        message: Option<String>,
     ) -> Result<(), TrainError> {
+        // Whatever fails from here on, a run that goes on does what this step was to do.
+        run.pending = Pending::by_settings(&self.arguments, &run.state, epoch_ends);
+        if let Some(message) = message {
+            self.message(run, &message)?;
+        }
         self.tell(run, |c, context, control| c.on_step_end(context, control))?;
         if epoch_ends {
             self.tell(run, |c, context, control| c.on_epoch_end(context, control))?;
         }
-        let mut due = Due::by_settings(&self.arguments, &run.state, epoch_ends);
+        let mut due = run.pending;
         if run.control.should_training_stop {
             due = due.and_last(&self.arguments);
         }
@@ -87,15 +86,12 @@ impl<M: Pretrained> Trainer<M> {
 
     /// Does what is due. What a stop or an error keeps it from is noted, to be done when the run
     /// goes on.
-    pub(super) fn do_due(&mut self, run: &mut Run<M>, due: Due) -> Result<(), TrainError> {
-        run.pending = Pending {
-            evaluate: due.evaluate,
-            save: due.save,
-        };
+    pub(super) fn do_due(&mut self, run: &mut Run<M>, due: Pending) -> Result<(), TrainError> {
+        run.pending = due;
         if due.log {
-            let values = run
-                .stepper
-                .take_recent(self.arguments.logging_nan_inf_filter);
+            let filter = self.arguments.logging_nan_inf_filter;
+            let values = run.stepper.take_recent(filter);
+            run.pending.log = false;
             self.log(run, values)?;
         }
         let mut save = due.save;
@@ -108,20 +104,25 @@ impl<M: Pretrained> Trainer<M> {
             save |= std::mem::take(&mut run.control.should_save);
             // A callback may have ended the run at this evaluation.
             if run.control.should_training_stop && run.state.global_step > 0 {
-                save |= Due::default().and_last(&self.arguments).save;
+                save |= Pending::default().and_last(&self.arguments).save;
             }
         }
-        let done = run.state.global_step;
         if self.stop.is_stopped() {
-            let kept = run.saved_at == Some(done) && run.pending == Pending::default();
-            return match done > run.started_at && !kept {
-                true => self.save(run),
-                false => Ok(()),
-            };
+            return self.save_unsaved(run);
         }
         run.pending = Pending::default();
         match save {
-            true => self.save(run),
+            true => self.save(run, false),
+            false => Ok(()),
+        }
+    }
+
+    /// Saves what a run has learnt that was asked to stop, unless its checkpoint is there.
+    fn save_unsaved(&mut self, run: &mut Run<M>) -> Result<(), TrainError> {
+        let done = run.state.global_step;
+        let saved = run.saved.as_ref().is_some_and(|(step, _)| *step == done);
+        match done > run.started_at && !saved {
+            true => self.save(run, true),
             false => Ok(()),
         }
     }
@@ -135,7 +136,9 @@ impl<M: Pretrained> Trainer<M> {
         let step = run.state.global_step;
         let finished = step >= run.state.max_steps && run.pending == Pending::default();
         if self.stop.is_stopped() && !finished {
-            let saved = run.saved_at.map(|step| self.output.checkpoint(step));
+            // The stop may have come after the step was looked at.
+            self.save_unsaved(run)?;
+            let saved = run.saved.as_ref().map(|(_, path)| path.clone());
             self.tell(run, |c, context, _| c.on_train_end(context))?;
             return Ok(RunEnd::Interrupted(saved));
         }
@@ -172,6 +175,7 @@ impl<M: Pretrained> Trainer<M> {
     fn take_best(&self, run: &mut Run<M>) -> Result<(), TrainError> {
         let best = run.state.best_model_checkpoint.clone();
         if let Some(best) = best.filter(|_| self.arguments.load_best_model_at_end) {
+            check_manifest(&best)?;
             run.stepper.model = load_weights(run.stepper.model.clone(), &best)?;
             run.stepper.load_ema_of(&best)?;
         }
@@ -185,7 +189,7 @@ mod tests {
     use super::*;
     use crate::arguments::Steps;
 
-    fn due(args: &TrainingArguments, step: usize, epoch: f64) -> Due {
+    fn due(args: &TrainingArguments, step: usize, epoch: f64) -> Pending {
         let state = TrainerState {
             global_step: step,
             epoch,
@@ -195,11 +199,11 @@ mod tests {
             save_steps: args.save_steps.of(11),
             ..TrainerState::default()
         };
-        Due::by_settings(args, &state, epoch.fract() == 0.0)
+        Pending::by_settings(args, &state, epoch.fract() == 0.0)
     }
 
     /// The steps at which something is due, of 11 with 4 an epoch.
-    fn steps(args: &TrainingArguments, what: fn(Due) -> bool) -> Vec<usize> {
+    fn steps(args: &TrainingArguments, what: fn(Pending) -> bool) -> Vec<usize> {
         let is_due = |step: &usize| what(due(args, *step, *step as f64 / 4.0));
         (1..=11).filter(is_due).collect()
     }
@@ -228,6 +232,6 @@ mod tests {
         args.eval_strategy = IntervalStrategy::No;
         args.logging_strategy = IntervalStrategy::No;
         args.logging_first_step = false;
-        assert!((1..=11).all(|step| due(&args, step, 1.0) == Due::default()));
+        assert!((1..=11).all(|step| due(&args, step, 1.0) == Pending::default()));
     }
 }

@@ -93,8 +93,8 @@ pub struct Trainer<M> {
 #[derive(Debug)]
 pub struct TrainOutput<M> {
     /// The model: the last step's, or the best checkpoint's with `load_best_model_at_end`; the
-    /// averaged weights where `ema_decay` is set. It records gradients; `Module::valid` gives one
-    /// that does not.
+    /// averaged weights where `ema_decay` is set. Of a run that was interrupted it is the model as it
+    /// is trained. It records gradients; `Module::valid` gives one that does not.
     pub model: M,
     /// Steps, epochs and everything logged.
     pub state: TrainerState,
@@ -112,7 +112,7 @@ pub enum RunEnd {
     /// Before, as a callback wished, such as early stopping.
     Stopped,
     /// By its [`StopHandle`]: the run goes on from this checkpoint with `resume_from_checkpoint`. None
-    /// where no step was done.
+    /// where nothing was learnt yet.
     Interrupted(Option<PathBuf>),
 }
 
@@ -139,7 +139,7 @@ impl<M: Pretrained> Trainer<M> {
         if eval.is_none() && evaluates {
             return Err(TrainError::NoEvaluationSet);
         }
-        Ok(Self {
+        let trainer = Self {
             output: OutputFolder::check(&arguments)?,
             metrics: arguments.metric_set()?,
             callbacks: callbacks::of(&arguments),
@@ -151,7 +151,15 @@ impl<M: Pretrained> Trainer<M> {
             more_is_better: false,
             base_model: None,
             stop: StopHandle::default(),
-        })
+        };
+        match trainer.sampler().batches_per_epoch() {
+            0 => Err(TrainError::NoBatch {
+                set: trainer.train.dataset().name().to_owned(),
+                rows: trainer.train.dataset().len(),
+                batch_size: trainer.arguments.per_device_train_batch_size,
+            }),
+            _ => Ok(trainer),
+        }
     }
 
     /// Adds a watcher.
@@ -260,15 +268,26 @@ impl<M: Pretrained> Trainer<M> {
     }
 
     /// Keeps what a failed run has learnt.
-    fn rescue(&mut self, run: Run<M>, error: TrainError) -> TrainFailure<M> {
+    fn rescue(&mut self, mut run: Run<M>, error: TrainError) -> TrainFailure<M> {
         let step = run.state.global_step;
-        let learnt = step > run.started_at && run.stepper.check_finite(step).is_ok();
-        let written = run.saved_at == Some(step) && run.pending == Default::default();
-        let path = self.output.checkpoint(step);
-        let saved = match (learnt, written) {
-            (false, _) => None,
-            (true, true) => Some(Ok(path)),
-            (true, false) => Some(self.write(&run)),
+        // What a run logs at its end is logged when it ends.
+        let logged = &mut run.state.log_history;
+        if logged
+            .last()
+            .is_some_and(|entry| entry.get("train_runtime").is_some())
+        {
+            logged.pop();
+        }
+        let last = run.saved.as_ref().filter(|(saved, _)| *saved == step);
+        let kept = last.filter(|_| run.pending == Default::default());
+        let kept = kept.map(|(_, path)| path.clone());
+        let saved = match run.stepper.check_finite(step) {
+            _ if step == run.started_at => None,
+            _ if kept.is_some() => kept.map(Ok),
+            // There is nothing in them to keep.
+            Err(TrainError::DivergedWeights { .. }) => None,
+            Err(error) => Some(Err(error)),
+            Ok(()) => Some(self.write(&run, false)),
         };
         let (checkpoint, save_error) = match saved {
             None => (None, None),

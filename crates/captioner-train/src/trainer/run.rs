@@ -1,12 +1,11 @@
 //! From the first step of a run, or the one after a checkpoint's, to its last.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use captioner_model::{CaptionBatch, Pretrained, has_adapter};
 
-use super::flow::Due;
 use super::{RunEnd, Trainer};
 use crate::callback::{CallbackResult, TrainerCallback, TrainerContext, TrainerControl};
 use crate::checkpoint::{self, FORMAT, Pending, Progress, Snapshot};
@@ -25,8 +24,8 @@ pub(super) struct Run<M: Pretrained> {
     pub(super) pending: Pending,
     /// Steps that were done before this process.
     pub(super) started_at: usize,
-    /// The step whose checkpoint was written last.
-    pub(super) saved_at: Option<usize>,
+    /// The step whose checkpoint was written last, or that the run goes on from, and where that is.
+    pub(super) saved: Option<(usize, PathBuf)>,
     /// What people should know of the start.
     pub(super) messages: Vec<String>,
     /// What a frozen image encoder made of the pictures of each set.
@@ -48,7 +47,7 @@ impl<M: Pretrained> Run<M> {
             control: TrainerControl::default(),
             pending: Pending::default(),
             started_at: 0,
-            saved_at: None,
+            saved: None,
             messages: Vec::new(),
             features: Features::default(),
         }
@@ -79,14 +78,14 @@ impl<M: Pretrained> Trainer<M> {
             self.message(run, &message)?;
         }
         if run.started_at == 0 && self.arguments.eval_on_start {
-            self.evaluate_in(run, false)?;
+            match self.evaluate_in(run, false) {
+                // Nothing is learnt yet that could be lost.
+                Ok(_) | Err(TrainError::Stopped) => {}
+                Err(error) => return Err(error),
+            }
         }
         // What the last step before the checkpoint was to do.
-        let due = Due {
-            log: false,
-            evaluate: run.pending.evaluate,
-            save: run.pending.save,
-        };
+        let due = run.pending;
         self.do_due(run, due)
     }
 
@@ -110,21 +109,26 @@ impl<M: Pretrained> Trainer<M> {
         for step in done + 1..=per_epoch {
             let micro: Result<Vec<LoadedBatch>, TrainError> =
                 batches.by_ref().take(accumulated).collect();
-            self.step(run, micro?)?;
+            let skipped = self.step(run, micro?)?;
             let batches_done = (step * accumulated).min(in_epoch);
             run.state.epoch = epoch as f64 + batches_done as f64 / in_epoch as f64;
-            self.after_step(run, step == per_epoch)?;
+            self.after_step(run, step == per_epoch, skipped)?;
             if self.is_over(run) {
                 break;
             }
         }
         match run.stepper.trained_batches + run.stepper.non_finite_steps {
-            0 if run.state.global_step > 0 => Err(self.no_good_rows()),
+            0 if !self.stop.is_stopped() => Err(self.no_good_rows()),
             _ => Ok(()),
         }
     }
 
-    fn step(&mut self, run: &mut Run<M>, micro: Vec<LoadedBatch>) -> Result<(), TrainError> {
+    /// A step; gives what people should know where it was skipped.
+    fn step(
+        &mut self,
+        run: &mut Run<M>,
+        micro: Vec<LoadedBatch>,
+    ) -> Result<Option<String>, TrainError> {
         let rows: Vec<Vec<usize>> = micro.iter().map(|loaded| loaded.rows.clone()).collect();
         let (model, features) = (&run.stepper.model, &mut run.features.train);
         let batches = micro.into_iter().map(|loaded| match features {
@@ -157,14 +161,13 @@ impl<M: Pretrained> Trainer<M> {
         })?;
         run.state.global_step += 1;
         run.state.num_input_tokens_seen = run.stepper.tokens;
-        if let Outcome::Skipped(places) = outcome {
-            let (step, rows) = (run.state.global_step, names(&places).join(", "));
-            let message = format!(
-                "step {step} was skipped: its loss or gradients are infinite or NaN because of {rows}"
-            );
-            self.message(run, &message)?;
-        }
-        Ok(())
+        let Outcome::Skipped(places) = outcome else {
+            return Ok(None);
+        };
+        let (step, rows) = (run.state.global_step, names(&places).join(", "));
+        Ok(Some(format!(
+            "step {step} was skipped: its loss or gradients are infinite or NaN because of {rows}"
+        )))
     }
 
     /// The error that every row so far was skipped: such a run would learn nothing.
@@ -190,27 +193,35 @@ impl<M: Pretrained> Trainer<M> {
         self.tell(run, |c, context, _| c.on_log(context, &entry))
     }
 
-    /// Saves a checkpoint, and removes those that are too many.
-    pub(super) fn save(&mut self, run: &mut Run<M>) -> Result<(), TrainError> {
+    /// Saves a checkpoint, and removes those that are too many. One that the run is to go on from is
+    /// saved whole, whatever `save_only_model` says.
+    pub(super) fn save(&mut self, run: &mut Run<M>, to_go_on: bool) -> Result<(), TrainError> {
         let step = run.state.global_step;
         run.stepper.check_finite(step)?;
-        let saved = self.write(run)?;
-        run.saved_at = Some(step);
-        // From now on this run has a checkpoint of its own; one of the same step was replaced.
-        let mut earlier = std::mem::take(&mut self.earlier);
-        earlier.retain(|earlier| *earlier != step);
-        self.output.remove_all(&earlier)?;
+        let model_only = self.arguments.save_only_model && !to_go_on;
+        let saved = self.write(run, model_only)?;
+        run.saved = Some((step, saved.clone()));
         self.tell(run, |c, context, _| c.on_save(context, &saved))?;
         if let Some(limit) = self.arguments.save_total_limit {
             let best = run.state.best_model_checkpoint.as_deref();
-            self.output.keep(limit, best)?;
+            self.output.keep(limit, step, best)?;
         }
         Ok(())
     }
 
     /// Writes the checkpoint of the run's step.
-    pub(super) fn write(&self, run: &Run<M>) -> Result<PathBuf, TrainError> {
+    pub(super) fn write(&mut self, run: &Run<M>, model_only: bool) -> Result<PathBuf, TrainError> {
+        self.save_base(run)?;
         let path = self.output.checkpoint(run.state.global_step);
+        self.snapshot(run, &path, model_only)?;
+        // From now on this run has a checkpoint of its own; one of the same step was replaced.
+        let mut earlier = std::mem::take(&mut self.earlier);
+        earlier.retain(|earlier| *earlier != run.state.global_step);
+        self.output.remove_all(&earlier)?;
+        Ok(path)
+    }
+
+    fn snapshot(&self, run: &Run<M>, path: &Path, model_only: bool) -> Result<(), TrainError> {
         let stepper = &run.stepper;
         let progress = Progress {
             format: FORMAT,
@@ -218,6 +229,7 @@ impl<M: Pretrained> Trainer<M> {
             total_loss: stepper.total_loss,
             trained_batches: stepper.trained_batches,
             non_finite_steps: stepper.non_finite_steps,
+            skipped_in_a_row: stepper.skipped_in_a_row,
             schedule: stepper.schedule.state(),
             learning_rate: run.control.learning_rate,
             pending: run.pending,
@@ -240,9 +252,9 @@ impl<M: Pretrained> Trainer<M> {
             state: &state,
             progress: &progress,
             skipped: &self.train.skipped(),
+            model_only,
         };
-        checkpoint::write(&path, &snapshot)?;
-        Ok(path)
+        checkpoint::write(path, &snapshot)
     }
 
     /// What the rows of both sets are.

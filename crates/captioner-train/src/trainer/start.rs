@@ -1,5 +1,6 @@
 //! What comes before the first step: everything is checked, then the folder is taken.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use captioner_model::{
@@ -8,7 +9,7 @@ use captioner_model::{
 
 use super::Trainer;
 use super::run::{Features, Run};
-use crate::checkpoint::{self, Saved};
+use crate::checkpoint::{self, Saved, load_ema, load_weights};
 use crate::error::TrainError;
 use crate::features::FeatureCache;
 use crate::prepared::PreparedSet;
@@ -24,21 +25,23 @@ struct Checked<M> {
     /// With the parts frozen, or the adapter added, that the settings ask for.
     model: M,
     saved: Option<Saved>,
-    /// Whether settings differ from the checkpoint's.
-    changed: bool,
+    /// What differs from the checkpoint's settings.
+    changes: Vec<String>,
     /// What people should know.
     messages: Vec<String>,
 }
 
 impl<M: Pretrained> Trainer<M> {
-    /// Checks all that depends on the model, the rows and the checkpoint to go on from; writes
-    /// nothing. [`train`](Self::train) does so first.
+    /// Checks all that depends on the model, the rows and the checkpoint to go on from.
+    /// [`train`](Self::train) does so first. Nothing is made; an output folder that is there is kept
+    /// from other runs from now on, and what killed runs left half-written in it goes.
     ///
     /// # Errors
     /// When `metric_for_best_model` is none of the values that evaluations give, the decoding
     /// settings don't fit the model, a pattern of `freeze` or `lora_target_modules` picks nothing,
     /// nothing is trained, the device can't compute as asked, the first rows of a set can't be used,
-    /// or the checkpoint to go on from is missing, damaged, or another run's.
+    /// two callbacks have one name, or the checkpoint to go on from is missing, damaged, or another
+    /// run's.
     pub fn check(&mut self, model: &M) -> Result<(), TrainError> {
         self.output.lock()?;
         self.checked(model).map(|_| ())
@@ -51,18 +54,18 @@ impl<M: Pretrained> Trainer<M> {
         args.check_device(&model.device())?;
         let model = args.choose_parameters(model.clone())?;
         check_trained(&model)?;
+        self.check_callbacks()?;
         self.check_first_rows()?;
         let (saved, messages) = checkpoint::newest(&self.output, args)?;
         let messages = messages.into_iter();
         let mut messages: Vec<_> = messages
             .map(|m| format!("{m}; it is passed over"))
             .collect();
-        let mut changed = false;
+        let mut changes = Vec::new();
         if let Some(saved) = &saved {
-            let changes = saved.changes(args, self.base_model.as_deref(), &self.data());
+            changes = saved.changes(args, self.base_model.as_deref(), &self.data());
             let path = saved.path.clone();
-            changed = !changes.is_empty();
-            match !changed {
+            match changes.is_empty() {
                 true => {}
                 false if args.accept_changed_arguments => messages.push(format!(
                     "the run goes on with other settings: {}",
@@ -79,9 +82,21 @@ impl<M: Pretrained> Trainer<M> {
         Ok(Checked {
             model,
             saved,
-            changed,
+            changes,
             messages,
         })
+    }
+
+    /// What callbacks keep is found again by their names.
+    fn check_callbacks(&self) -> Result<(), TrainError> {
+        let mut names: Vec<String> = self.callbacks.iter().map(|c| c.name()).collect();
+        names.sort();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(TrainError::CallbackName {
+                name: pair[0].clone(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// A whole batch of each set, so that what is wrong with all rows shows before anything is
@@ -105,18 +120,18 @@ impl<M: Pretrained> Trainer<M> {
         let Checked {
             model,
             saved,
-            changed,
+            changes,
             messages,
         } = self.checked(model)?;
         let mut run = self.fresh(model)?;
         run.messages = messages;
+        let goes_on_here = saved.as_ref().is_some_and(|s| self.output.holds(&s.path));
         if let Some(saved) = saved {
-            self.go_on(&mut run, saved, changed)?;
+            self.go_on(&mut run, saved, changes)?;
         }
         self.output.claim(&self.arguments)?;
-        self.save_base(&run)?;
         run.features = self.features(&run.stepper.model);
-        if run.started_at == 0 && self.arguments.overwrite_output_dir {
+        if self.arguments.overwrite_output_dir && !goes_on_here {
             self.earlier = self.output.steps()?;
         }
         Ok(run)
@@ -140,12 +155,17 @@ impl<M: Pretrained> Trainer<M> {
     }
 
     /// Puts a run where a checkpoint left it.
-    fn go_on(&mut self, run: &mut Run<M>, saved: Saved, changed: bool) -> Result<(), TrainError> {
+    fn go_on(
+        &mut self,
+        run: &mut Run<M>,
+        saved: Saved,
+        changes: Vec<String>,
+    ) -> Result<(), TrainError> {
         let stepper = &mut run.stepper;
-        stepper.model = saved.load_weights(stepper.model.clone())?;
+        stepper.model = load_weights(stepper.model.clone(), &saved.path)?;
         saved.load_optimizer(&mut stepper.optimizer, &stepper.model)?;
         if let Some(ema) = &mut stepper.ema {
-            saved.load_ema(ema, &stepper.model)?;
+            load_ema(ema, &stepper.model, &saved.path)?;
         }
         let progress = saved.progress;
         stepper.schedule.restore(&progress.schedule);
@@ -155,6 +175,7 @@ impl<M: Pretrained> Trainer<M> {
         stepper.total_loss = progress.total_loss;
         stepper.trained_batches = progress.trained_batches;
         stepper.non_finite_steps = progress.non_finite_steps;
+        stepper.skipped_in_a_row = progress.skipped_in_a_row;
         stepper.tokens = saved.state.num_input_tokens_seen;
         self.train.restore_skipped(saved.skipped);
         for callback in &mut self.callbacks {
@@ -166,9 +187,9 @@ impl<M: Pretrained> Trainer<M> {
         }
         run.pending = progress.pending;
         // An early end holds as long as the settings that led to it.
-        run.control.should_training_stop = progress.stopped && !changed;
+        run.control.should_training_stop = progress.stopped && changes.is_empty();
         run.started_at = saved.state.global_step;
-        run.saved_at = Some(run.started_at);
+        run.saved = Some((run.started_at, saved.path.clone()));
         let of_this_run = std::mem::take(&mut run.state);
         run.state = TrainerState {
             max_steps: of_this_run.max_steps,
@@ -179,7 +200,37 @@ impl<M: Pretrained> Trainer<M> {
             train_batch_size: of_this_run.train_batch_size,
             ..saved.state
         };
+        self.find_best(&mut run.state, &saved.path, &changes);
         Ok(())
+    }
+
+    /// Where the best checkpoint is now: beside the one that the run goes on from, wherever that was
+    /// moved to, or where it was. One that is gone, or was the best of another value, is none.
+    fn find_best(&self, state: &mut TrainerState, from: &Path, changes: &[String]) {
+        let former = state.best_model_checkpoint.take();
+        let beside = former.as_ref().and_then(|best| {
+            let beside = from.parent()?.join(best.file_name()?);
+            let own = self.output.path().join(best.file_name()?);
+            // One name for one folder, however it was given.
+            Some(if self.output.holds(&beside) {
+                own
+            } else {
+                beside
+            })
+        });
+        let places = [beside, former].into_iter().flatten();
+        let meant = [
+            "metric_for_best_model",
+            "greater_is_better",
+            "evaluation set",
+        ];
+        let other = |change: &String| meant.iter().any(|name| change.starts_with(name));
+        if !changes.iter().any(other) {
+            state.best_model_checkpoint = places.into_iter().find(|path| path.is_dir());
+        }
+        if state.best_model_checkpoint.is_none() {
+            (state.best_metric, state.best_global_step) = (None, None);
+        }
     }
 
     /// Where the image encoder is frozen, its outputs are kept, or at least made as if they were: a
@@ -205,21 +256,23 @@ impl<M: Pretrained> Trainer<M> {
         }
     }
 
-    /// Saves the model that an adapter belongs to, where nobody said what it is called.
-    fn save_base(&self, run: &Run<M>) -> Result<(), TrainError> {
+    /// Saves the model that an adapter belongs to, where nobody said what it is called, before the
+    /// adapter's first checkpoint.
+    pub(super) fn save_base(&self, run: &Run<M>) -> Result<(), TrainError> {
         let model = &run.stepper.model;
         if !has_adapter(model) || self.base_model.is_some() {
             return Ok(());
         }
         let folder = self.output.path().join(BASE_MODEL);
-        if run.started_at == 0 || !folder.is_dir() {
+        if run.saved.is_none() || !folder.is_dir() {
             let base = remove_adapter(model.clone());
             save_pretrained(&base, self.train.processor(), &folder)?;
         }
         Ok(())
     }
 
-    /// The name of the model that an adapter belongs to.
+    /// The name or folder that the checkpoints of an adapter give for the model that it belongs to:
+    /// what [`with_base_model`](Self::with_base_model) was given, or `base_model` in the output folder.
     pub fn base_model(&self) -> String {
         self.base_model.clone().unwrap_or_else(|| {
             let folder = self.output.path().join(BASE_MODEL);
