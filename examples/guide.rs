@@ -78,6 +78,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         load_best_model_at_end: true,
         metrics: vec!["wer".into()],
         generation_max_length: Some(40),
+        dataloader_num_workers: 1, // reads ahead while the model learns
         ..TrainingArguments::default()
     };
     let mut trainer = Trainer::new(arguments, train_set, Some(test_set))?

@@ -20,7 +20,7 @@ This program's defaults, and after the slash those of a run with --checkpoint, a
   --eval-strategy steps                --eval-steps 500 / 50
   --save-strategy steps                --save-steps 500 / 50
   --save-total-limit 3                 --load-best-model-at-end true
-  --generation-max-length 40";
+  --generation-max-length 40           --dataloader-num-workers 1";
 
 /// Fine-tune an image captioner, step by step, as the Hugging Face image-captioning guide does.
 ///
@@ -152,6 +152,7 @@ fn as_in_the_guide() -> TrainingArguments {
         save_total_limit: Some(3),
         load_best_model_at_end: true,
         generation_max_length: Some(40),
+        dataloader_num_workers: 1,
         ..TrainingArguments::default()
     }
 }

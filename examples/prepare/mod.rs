@@ -56,6 +56,7 @@ pub(crate) fn arguments(output_dir: &Path) -> TrainingArguments {
         save_steps: 235.into(),
         load_best_model_at_end: true,
         generation_max_length: Some(MAX_TOKENS),
+        dataloader_num_workers: 1, // reads ahead while the model learns
         ..TrainingArguments::default()
     }
 }
