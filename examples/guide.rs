@@ -79,6 +79,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         dataloader_num_workers: 1,
         metrics: vec!["wer".into()],
         generation_max_length: Some(40),
+        dataloader_num_workers: 1, // reads ahead while the model learns
         ..TrainingArguments::default()
     };
     let mut trainer = Trainer::new(arguments, train_set, Some(test_set))?

@@ -57,6 +57,7 @@ pub(crate) fn arguments(output_dir: &Path) -> TrainingArguments {
         load_best_model_at_end: true,
         dataloader_num_workers: 1,
         generation_max_length: Some(MAX_TOKENS),
+        dataloader_num_workers: 1, // reads ahead while the model learns
         ..TrainingArguments::default()
     }
 }

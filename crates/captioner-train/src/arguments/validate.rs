@@ -180,7 +180,8 @@ mod tests {
 
     #[test]
     fn what_evaluations_decide_needs_evaluations() {
-        let cases: [(&str, fn(&mut TrainingArguments)); 4] = [
+        type Set = fn(&mut TrainingArguments);
+        let cases: [(&str, Set); 4] = [
             ("load_best_model_at_end", |a| {
                 a.load_best_model_at_end = true
             }),
