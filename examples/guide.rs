@@ -76,7 +76,6 @@ fn run() -> Result<(), Box<dyn Error>> {
         save_steps: 94.into(),
         save_total_limit: Some(3),
         load_best_model_at_end: true,
-        dataloader_num_workers: 1,
         metrics: vec!["wer".into()],
         generation_max_length: Some(40),
         dataloader_num_workers: 1, // reads ahead while the model learns

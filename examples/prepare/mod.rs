@@ -55,7 +55,6 @@ pub(crate) fn arguments(output_dir: &Path) -> TrainingArguments {
         eval_steps: Some(235.into()), // five epochs
         save_steps: 235.into(),
         load_best_model_at_end: true,
-        dataloader_num_workers: 1,
         generation_max_length: Some(MAX_TOKENS),
         dataloader_num_workers: 1, // reads ahead while the model learns
         ..TrainingArguments::default()
