@@ -295,3 +295,45 @@ fn evaluation_without_a_set_is_an_error() {
         Err(TrainError::NoEvaluationSet)
     ));
 }
+
+#[test]
+fn a_set_without_a_whole_batch_is_refused_where_others_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = TrainingArguments {
+        per_device_train_batch_size: 64,
+        dataloader_drop_last: true,
+        ..arguments(folder.path().join("run"))
+    };
+    let refused = Trainer::<GitForCausalLm>::new(args, train_set(), Some(small::eval_set()));
+    let message = refused.err().unwrap().to_string();
+    assert!(
+        message.contains("22 rows") && message.contains("dataloader_drop_last"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_best_weights_are_the_averages_that_were_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = TrainingArguments {
+        max_steps: Some(8),
+        learning_rate: 0.05, // the best comes early
+        warmup_steps: Steps::Count(0),
+        eval_steps: Some(Steps::Count(2)),
+        save_steps: Steps::Count(2),
+        ema_decay: Some(0.5),
+        save_only_model: true,
+        load_best_model_at_end: true,
+        ..arguments(folder.path().join("run"))
+    };
+    let mut trainer = trainer(args);
+    let output = trainer.train(model()).unwrap();
+    let best = output.state.best_global_step.unwrap();
+    assert!(
+        best < 8,
+        "the last step is the best: {:?}",
+        output.state.curve("eval_loss")
+    );
+    let loss = trainer.evaluate(&output.model).unwrap().score("loss");
+    assert_eq!(loss, output.state.best_metric);
+}

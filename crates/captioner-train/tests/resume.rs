@@ -6,8 +6,9 @@ use std::fs;
 
 use captioner_model::{SettingError, has_adapter};
 use captioner_train::{
-    CallbackResult, OptimizerKind, ResumeFrom, RunEnd, SamplingStrategy, SchedulerType, StopHandle,
-    TrainError, TrainerCallback, TrainerContext, TrainerControl, TrainingArguments,
+    CallbackResult, Evaluation, LogEntry, OptimizerKind, ResumeFrom, RunEnd, SamplingStrategy,
+    SaveStrategy, SchedulerType, StopHandle, TrainError, TrainerCallback, TrainerContext,
+    TrainerControl, TrainingArguments,
 };
 use small::{arguments, course, entries, log, model, state, trainer};
 
@@ -27,8 +28,25 @@ impl<M> TrainerCallback<M> for StopAfter {
     }
 }
 
-/// Fails after a step.
-struct FailAfter(usize);
+/// Where a callback fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum At {
+    StepEnd,
+    Log,
+    Evaluate,
+}
+
+/// Fails after a step, at one of the things that it is told.
+struct FailAfter(usize, At);
+
+impl FailAfter {
+    fn fail(&self, step: usize, at: At) -> CallbackResult {
+        match (self.0, self.1) == (step, at) {
+            true => Err("the cat sat on the keyboard".into()),
+            false => Ok(()),
+        }
+    }
+}
 
 impl<M> TrainerCallback<M> for FailAfter {
     fn on_step_end(
@@ -36,10 +54,23 @@ impl<M> TrainerCallback<M> for FailAfter {
         run: &TrainerContext<'_, M>,
         _control: &mut TrainerControl,
     ) -> CallbackResult {
-        match run.state.global_step == self.0 {
-            true => Err("the cat sat on the keyboard".into()),
-            false => Ok(()),
+        self.fail(run.state.global_step, At::StepEnd)
+    }
+
+    fn on_log(&mut self, run: &TrainerContext<'_, M>, entry: &LogEntry) -> CallbackResult {
+        match entry.get("loss") {
+            Some(_) => self.fail(run.state.global_step, At::Log),
+            None => Ok(()),
         }
+    }
+
+    fn on_evaluate(
+        &mut self,
+        run: &TrainerContext<'_, M>,
+        _evaluation: &Evaluation,
+        _control: &mut TrainerControl,
+    ) -> CallbackResult {
+        self.fail(run.state.global_step, At::Evaluate)
     }
 }
 
@@ -151,21 +182,80 @@ fn a_schedule_that_looks_at_evaluations_and_early_stopping_that_counts_them() {
 fn a_failed_run_gives_the_model_back_and_goes_on_as_if_it_had_not_failed() {
     let folder = tempfile::tempdir().unwrap();
     let whole = arguments(folder.path().join("whole"));
-    trainer(whole.clone()).train(model()).unwrap();
-    let broken = arguments(folder.path().join("broken"));
-    let mut failing = trainer(broken.clone()).with_callback(FailAfter(7));
-    let failure = failing.train(model()).unwrap_err();
-    drop(failing);
-    assert!(matches!(failure.error, TrainError::Callback { .. }));
-    assert_eq!(failure.state.global_step, 7);
-    let checkpoint = failure.checkpoint.clone().unwrap();
-    assert!(checkpoint.ends_with("checkpoint-7"));
-    let message = failure.to_string();
-    assert!(message.contains("the cat sat on the keyboard"), "{message}");
-    assert!(message.contains("checkpoint-7"), "{message}");
-    trainer(resumed(&broken)).train(model()).unwrap();
+    let want = trainer(whole.clone()).train(model()).unwrap();
     let last = |args: &TrainingArguments| course(&args.output_dir.join("checkpoint-13"));
-    assert!(last(&whole) == last(&broken));
+    // At a step with nothing to do, one to save, one to evaluate, one to log, and the last.
+    for (step, at) in [
+        (7, At::StepEnd),
+        (6, At::StepEnd),
+        (4, At::StepEnd),
+        (5, At::StepEnd),
+        (13, At::StepEnd),
+        (5, At::Log),
+        (13, At::Log),
+        (8, At::Evaluate),
+        (13, At::Evaluate),
+    ] {
+        let broken = arguments(folder.path().join(format!("{step}-{at:?}")));
+        let mut failing = trainer(broken.clone()).with_callback(FailAfter(step, at));
+        let failure = failing.train(model()).unwrap_err();
+        drop(failing);
+        assert!(matches!(failure.error, TrainError::Callback { .. }));
+        assert_eq!(failure.state.global_step, step);
+        let checkpoint = failure.checkpoint.clone().unwrap();
+        assert!(checkpoint.ends_with(format!("checkpoint-{step}")));
+        let message = failure.to_string();
+        assert!(message.contains("the cat sat on the keyboard"), "{message}");
+        assert!(message.contains(&format!("checkpoint-{step}")), "{message}");
+        let output = trainer(resumed(&broken)).train(model()).unwrap();
+        assert!(last(&whole) == last(&broken), "{step} {at:?}");
+        assert_eq!(log(&want.state), log(&output.state), "{step} {at:?}");
+    }
+}
+
+#[test]
+fn a_stop_before_or_while_the_first_evaluation_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = arguments(folder.path().join("run"));
+    run.eval_on_start = true;
+    let mut stopped = trainer(run);
+    stopped.stop_handle().stop();
+    let output = stopped.train(model()).unwrap();
+    assert_eq!(output.end, RunEnd::Interrupted(None));
+    assert_eq!(output.state.global_step, 0);
+}
+
+#[test]
+fn an_interrupted_run_is_saved_whole_whatever_the_strategy() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = arguments(folder.path().join("run"));
+    run.save_strategy = SaveStrategy::No;
+    run.save_only_model = true;
+    run.max_steps = Some(6);
+    let trainer_of = |run: &TrainingArguments| trainer(run.clone());
+    let stopping = trainer_of(&run);
+    let handle = stopping.stop_handle();
+    let output = stopping.with_callback(StopAfter(4, handle)).train(model());
+    let RunEnd::Interrupted(Some(checkpoint)) = output.unwrap().end else {
+        panic!("nothing was saved");
+    };
+    assert!(checkpoint.ends_with("checkpoint-4"));
+    let output = trainer_of(&resumed(&run)).train(model()).unwrap();
+    assert_eq!(
+        (output.end, output.state.global_step),
+        (RunEnd::Finished, 6)
+    );
+}
+
+#[test]
+fn callbacks_of_one_name_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = arguments(folder.path().join("run"));
+    let mut twice = trainer(run)
+        .with_callback(FailAfter(100, At::Log))
+        .with_callback(FailAfter(101, At::Log));
+    let message = twice.train(model()).unwrap_err().to_string();
+    assert!(message.contains("FailAfter"), "{message}");
 }
 
 #[test]
