@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use captioner_files::{FolderLock, clean_folder, remove_folder, write_json};
+use captioner_files::{FolderLock, MANIFEST_FILE, clean_folder, remove_folder, write_json};
 
 use crate::arguments::{ResumeFrom, TrainingArguments};
 use crate::checkpoint::STATE_FILE;
@@ -162,10 +162,11 @@ impl OutputFolder {
                 .to_str()
                 .and_then(|name| name.strip_prefix("checkpoint-"));
             let step = step.and_then(|step| step.parse::<usize>().ok());
-            // A folder of such a name that no run wrote is the user's.
+            // A folder of such a name that no run wrote is the user's. One of a run's files may be lost.
             let is_own = |step: &usize| {
                 let path = self.checkpoint(*step);
-                path.file_name() == Some(&name) && path.join(STATE_FILE).is_file()
+                let mut files = [STATE_FILE, MARKER, MANIFEST_FILE].iter();
+                path.file_name() == Some(&name) && files.any(|file| path.join(file).is_file())
             };
             steps.extend(step.filter(is_own));
         }

@@ -47,8 +47,12 @@ fn on_each(act: impl Fn() + Send + 'static) -> io::Result<()> {
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mut masks = status.lines().filter_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = masks.next().and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let mut masks = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = masks
+        .next()
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
