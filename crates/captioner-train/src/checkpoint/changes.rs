@@ -72,8 +72,8 @@ mod tests {
         assert_eq!(
             changed,
             [
-                "learning_rate is 0.001 and was 0.00005",
-                "seed is 7 and was 42"
+                "seed is 7 and was 42",
+                "learning_rate is 0.001 and was 0.00005"
             ]
         );
     }
