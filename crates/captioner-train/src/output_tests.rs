@@ -113,6 +113,14 @@ fn folders_that_only_look_like_checkpoints_are_the_users() {
 }
 
 #[test]
+fn a_checkpoint_that_lost_a_file_is_a_damaged_one_and_not_the_users() {
+    let (_root, folder) = with_checkpoints(&[5]);
+    fs::write(folder.checkpoint(5).join(MARKER), "{}").unwrap();
+    fs::remove_file(folder.checkpoint(5).join(STATE_FILE)).unwrap();
+    assert_eq!(left(&folder), [5]);
+}
+
+#[test]
 fn a_folder_that_no_run_wrote_is_refused_and_left_alone() {
     let root = tempfile::tempdir().unwrap();
     fs::write(root.path().join("thesis.txt"), "mine").unwrap();
