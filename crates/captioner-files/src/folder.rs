@@ -132,7 +132,8 @@ fn replace<E: From<FileError>>(
     scratch::recover(&place)?;
     scratch::remove_stale(&place);
     let target = place.path();
-    if exists(&target) && !target.is_dir() {
+    // Asked once: between two questions a neighbour may have moved the folder aside.
+    if fs::symlink_metadata(&target).is_ok_and(|found| !found.is_dir()) {
         return Err(FileError::NotFolder { path: target }.into());
     }
     let scratch = ScratchFolder::create(&place)?;
