@@ -9,6 +9,8 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its values")]
 
+mod git_base;
+
 use std::fs;
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,12 +18,10 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::Device;
 use captioner_creatures::Creatures;
-use captioner_data::CaptionDataset;
-use captioner_git::{GitConfig, GitForCausalLm};
+use captioner_git::GitForCausalLm;
 use captioner_metrics::MetricSet;
 use captioner_model::{GenerationConfig, Pretrained, Processor};
 use captioner_ops::on_worker;
-use captioner_text::{CaptionTokenizer, WordPieceTraining};
 use captioner_train::{EvaluationOptions, GuideOptions, PreparedSet, evaluate, guide_metrics};
 
 /// As in the examples: otherwise the kernel maps and clears large tensors at every step.
@@ -43,20 +43,8 @@ fn run() {
         println!("no /proc/self/status here: nothing is measured");
         return;
     }
-    let given = std::env::args().find_map(|rows| rows.parse().ok());
-    let rows: usize = given.unwrap_or(ROWS);
-    let creatures = Creatures::with_rows(rows, 42);
-    let captions: Result<Vec<_>, _> = (0..rows).map(|row| creatures.captions(row)).collect();
-    let captions = captions.expect("captions").concat();
-    let training = WordPieceTraining::default();
-    let tokenizer = CaptionTokenizer::train_word_piece(captions, &training).expect("a tokenizer");
-    let (pad, bos, eos) = (tokenizer.pad_id(), tokenizer.cls_id(), tokenizer.sep_id());
-    let config = GitConfig {
-        pad_token_id: pad,
-        bos_token_id: bos,
-        eos_token_id: vec![eos].into(),
-        ..GitConfig::default()
-    };
+    let rows = git_base::rows(ROWS);
+    let (tokenizer, config) = git_base::for_creatures(rows);
     let model = GitForCausalLm::with_fresh_weights(config, 1, &Device::flex()).expect("a model");
     let set = || {
         let processor = Processor::clip(224, tokenizer.clone()).expect("a processor");

@@ -9,16 +9,16 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its values")]
 
+mod git_base;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use burn::tensor::Device;
 use captioner_creatures::Creatures;
-use captioner_data::CaptionDataset;
-use captioner_git::{GitConfig, GitForCausalLm};
+use captioner_git::GitForCausalLm;
 use captioner_model::{Pretrained, Processor};
 use captioner_ops::on_worker;
-use captioner_text::{CaptionTokenizer, WordPieceTraining};
 use captioner_train::{
     CallbackResult, PreparedSet, SaveStrategy, Trainer, TrainerCallback, TrainerContext,
     TrainerControl, TrainingArguments,
@@ -77,20 +77,8 @@ fn main() {
 }
 
 fn run() {
-    let given = std::env::args().find_map(|rows| rows.parse().ok());
-    let rows: usize = given.unwrap_or(ROWS);
-    let creatures = Creatures::with_rows(rows, 42);
-    let captions: Result<Vec<_>, _> = (0..rows).map(|row| creatures.captions(row)).collect();
-    let captions = captions.expect("captions").concat();
-    let training = WordPieceTraining::default();
-    let tokenizer = CaptionTokenizer::train_word_piece(captions, &training).expect("a tokenizer");
-    let (pad, bos, eos) = (tokenizer.pad_id(), tokenizer.cls_id(), tokenizer.sep_id());
-    let config = GitConfig {
-        pad_token_id: pad,
-        bos_token_id: bos,
-        eos_token_id: vec![eos].into(),
-        ..GitConfig::default()
-    };
+    let rows = git_base::rows(ROWS);
+    let (tokenizer, config) = git_base::for_creatures(rows);
     let processor = Processor::clip(224, tokenizer).expect("a processor");
     println!("{rows} pictures, batches of 8, {EPOCHS} epochs; seconds of each");
     for trained in ["decoder", "adapters of the decoder"] {
