@@ -420,6 +420,21 @@ fn an_adapters_checkpoint_holds_the_adapter_alone_and_names_its_model() {
 }
 
 #[test]
+fn an_adapters_model_is_there_at_the_end_of_a_run_without_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = arguments(folder.path().join("run"));
+    run.max_steps = Some(2);
+    run.save_strategy = SaveStrategy::No;
+    run.lora_r = Some(2);
+    let mut trainer = trainer(run);
+    trainer.train(model()).unwrap();
+    use captioner_model::Pretrained;
+    let device = burn::tensor::Device::flex();
+    let opened = captioner_git::GitForCausalLm::from_pretrained(trainer.base_model(), &device);
+    assert_eq!(opened.unwrap().config(), model().config());
+}
+
+#[test]
 fn what_resume_from_checkpoint_means_is_read_from_text() {
     let read = |text: &str| text.parse::<ResumeFrom>();
     assert_eq!(read("last").unwrap(), ResumeFrom::Last);

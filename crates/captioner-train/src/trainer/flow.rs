@@ -143,6 +143,8 @@ impl<M: Pretrained> Trainer<M> {
             return Ok(RunEnd::Interrupted(saved));
         }
         run.stepper.check_finite(step)?;
+        // Where no checkpoint was saved, whoever saves the adapter names this model.
+        self.save_base(run)?;
         let values = self.summary(run, started);
         self.log(run, values)?;
         self.save_state(&run.state)?;

@@ -169,7 +169,6 @@ impl<M: Pretrained> Trainer<M> {
         }
         let progress = saved.progress;
         stepper.schedule.restore(&progress.schedule);
-        stepper.learning_rate = progress.learning_rate;
         run.control.learning_rate = progress.learning_rate;
         stepper.recent = progress.recent;
         stepper.total_loss = progress.total_loss;
@@ -256,8 +255,8 @@ impl<M: Pretrained> Trainer<M> {
         }
     }
 
-    /// Saves the model that an adapter belongs to, where nobody said what it is called, before the
-    /// adapter's first checkpoint.
+    /// Saves the model that an adapter belongs to, where nobody said what it is called: before the
+    /// adapter's first checkpoint, or at the end of a run without one.
     pub(super) fn save_base(&self, run: &Run<M>) -> Result<(), TrainError> {
         let model = &run.stepper.model;
         if !has_adapter(model) || self.base_model.is_some() {
