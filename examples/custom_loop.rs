@@ -3,7 +3,7 @@
 //!
 //! `custom_model` has the `Trainer` do the same with a model of its own. The steps are the trainer's,
 //! to the bit; what else it does is left out here: progress, evaluations on the way, checkpoints and
-//! the best of them at the end, a seed for dropout, a stop where the loss is infinite or NaN.
+//! the best of them at the end, the keys of dropout, a stop where the loss is infinite or NaN.
 
 #[path = "cli/lines.rs"]
 mod lines;

@@ -86,7 +86,7 @@ impl CacheShare {
         kept.get(&(self.set, row)).cloned()
     }
 
-    /// Makes room for others.
+    /// Frees its memory for others.
     pub(crate) fn remove(&self, row: usize) {
         let shared = &self.cache.shared;
         let mut kept = shared.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -101,7 +101,7 @@ fn check_stop(stop: Option<&StopHandle>) -> Result<(), TrainError> {
 }
 
 /// The error that every row was skipped.
-fn no_good_rows(set: &PreparedSet) -> TrainError {
+pub(crate) fn no_good_rows(set: &PreparedSet) -> TrainError {
     let skipped = set.skipped();
     TrainError::NoGoodRows {
         set: set.dataset().name().to_owned(),

@@ -77,7 +77,7 @@ pub struct FeatureCacheStats {
     pub encoded: usize,
     /// Times that kept features took the place of an encoder pass.
     pub reused: usize,
-    /// Of `encoded`, those that found no room and are encoded each time.
+    /// Of `encoded`, those that did not fit and are encoded each time.
     pub not_kept: usize,
     /// Times that the file could not be made, written or read.
     pub file_failures: usize,
@@ -178,7 +178,7 @@ impl FeatureCache {
     }
 
     /// What was loaded, with features in the place of pictures: those that are kept, and of the other
-    /// pictures those that `model` makes now, which are then kept if there is room. `None` where
+    /// pictures those that `model` makes now, which are then kept if they fit. `None` where
     /// every row was skipped.
     ///
     /// `model` may be the one that is trained or what `Module::valid` gives of it.

@@ -68,7 +68,7 @@ pub(super) enum Fetched {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
     Here,
-    /// There is no more room, or the row has another shape.
+    /// There is no more space, or the row has another shape.
     NoRoom,
     /// The file can't be made or written; it does not grow any more.
     Failed,
@@ -134,7 +134,7 @@ impl FeatureStore {
         }
     }
 
-    /// Keeps a row's features where there is room.
+    /// Keeps a row's features where they fit.
     pub(super) fn keep(&mut self, row: usize, shape: &RowShape, values: &[f32]) -> Kept {
         if self.slot(row).is_some() {
             return Kept::Here;

@@ -10,6 +10,7 @@ use super::{RunEnd, Trainer};
 use crate::callback::{CallbackResult, TrainerCallback, TrainerContext, TrainerControl};
 use crate::checkpoint::{self, FORMAT, Pending, Progress, Snapshot};
 use crate::error::TrainError;
+use crate::evaluate::no_good_rows;
 use crate::features::FeatureCache;
 use crate::loader::{DataLoader, LoadedBatch};
 use crate::state::{LogEntry, TrainerState};
@@ -118,7 +119,7 @@ impl<M: Pretrained> Trainer<M> {
             }
         }
         match run.stepper.trained_batches + run.stepper.non_finite_steps {
-            0 if !self.stop.is_stopped() => Err(self.no_good_rows()),
+            0 if !self.stop.is_stopped() => Err(no_good_rows(&self.train)),
             _ => Ok(()),
         }
     }
@@ -168,15 +169,6 @@ impl<M: Pretrained> Trainer<M> {
         Ok(Some(format!(
             "step {step} was skipped: its loss or gradients are infinite or NaN because of {rows}"
         )))
-    }
-
-    /// The error that every row so far was skipped: such a run would learn nothing.
-    fn no_good_rows(&self) -> TrainError {
-        let skipped = self.train.skipped();
-        TrainError::NoGoodRows {
-            set: self.train.dataset().name().to_owned(),
-            first: skipped.first().map(ToString::to_string).unwrap_or_default(),
-        }
     }
 
     pub(super) fn log(
