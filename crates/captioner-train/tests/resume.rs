@@ -247,6 +247,38 @@ fn an_interrupted_run_is_saved_whole_whatever_the_strategy() {
     );
 }
 
+/// Stops a run when a checkpoint was written.
+struct StopAtSave(StopHandle);
+
+impl<M> TrainerCallback<M> for StopAtSave {
+    fn on_save(
+        &mut self,
+        _run: &TrainerContext<'_, M>,
+        _checkpoint: &std::path::Path,
+    ) -> CallbackResult {
+        self.0.stop();
+        Ok(())
+    }
+}
+
+#[test]
+fn a_run_that_stops_at_a_checkpoint_of_the_model_alone_is_saved_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = arguments(folder.path().join("run"));
+    run.save_only_model = true;
+    run.max_steps = Some(6);
+    let stopping = trainer(run.clone());
+    let handle = stopping.stop_handle();
+    let output = stopping.with_callback(StopAtSave(handle)).train(model());
+    let saved = run.output_dir.join("checkpoint-3");
+    assert_eq!(output.unwrap().end, RunEnd::Interrupted(Some(saved)));
+    let output = trainer(resumed(&run)).train(model()).unwrap();
+    assert_eq!(
+        (output.end, output.state.global_step),
+        (RunEnd::Finished, 6)
+    );
+}
+
 #[test]
 fn callbacks_of_one_name_are_refused() {
     let folder = tempfile::tempdir().unwrap();

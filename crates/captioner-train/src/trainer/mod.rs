@@ -86,6 +86,8 @@ pub struct Trainer<M> {
     /// Whether more of what `metric_for_best_model` names is better; known when a run starts.
     more_is_better: bool,
     base_model: Option<String>,
+    /// Whether that model is in the output folder, where it has no name.
+    base_saved: bool,
     stop: StopHandle,
 }
 
@@ -150,6 +152,7 @@ impl<M: Pretrained> Trainer<M> {
             compute_metrics: None,
             more_is_better: false,
             base_model: None,
+            base_saved: false,
             stop: StopHandle::default(),
         };
         match trainer.sampler().batches_per_epoch() {

@@ -25,7 +25,7 @@ pub(super) struct Run<M: Pretrained> {
     pub(super) pending: Pending,
     /// Steps that were done before this process.
     pub(super) started_at: usize,
-    /// The step whose checkpoint was written last, or that the run goes on from, and where that is.
+    /// The step of the last checkpoint that a run can go on from, and where that is.
     pub(super) saved: Option<(usize, PathBuf)>,
     /// What people should know of the start.
     pub(super) messages: Vec<String>,
@@ -192,7 +192,9 @@ impl<M: Pretrained> Trainer<M> {
         run.stepper.check_finite(step)?;
         let model_only = self.arguments.save_only_model && !to_go_on;
         let saved = self.write(run, model_only)?;
-        run.saved = Some((step, saved.clone()));
+        if !model_only {
+            run.saved = Some((step, saved.clone()));
+        }
         self.tell(run, |c, context, _| c.on_save(context, &saved))?;
         if let Some(limit) = self.arguments.save_total_limit {
             let best = run.state.best_model_checkpoint.as_deref();

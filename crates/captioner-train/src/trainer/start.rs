@@ -131,6 +131,7 @@ impl<M: Pretrained> Trainer<M> {
         }
         self.output.claim(&self.arguments)?;
         run.features = self.features(&run.stepper.model);
+        self.base_saved = goes_on_here && self.output.path().join(BASE_MODEL).is_dir();
         if self.arguments.overwrite_output_dir && !goes_on_here {
             self.earlier = self.output.steps()?;
         }
@@ -257,16 +258,15 @@ impl<M: Pretrained> Trainer<M> {
 
     /// Saves the model that an adapter belongs to, where nobody said what it is called: before the
     /// adapter's first checkpoint, or at the end of a run without one.
-    pub(super) fn save_base(&self, run: &Run<M>) -> Result<(), TrainError> {
+    pub(super) fn save_base(&mut self, run: &Run<M>) -> Result<(), TrainError> {
         let model = &run.stepper.model;
-        if !has_adapter(model) || self.base_model.is_some() {
+        if !has_adapter(model) || self.base_model.is_some() || self.base_saved {
             return Ok(());
         }
         let folder = self.output.path().join(BASE_MODEL);
-        if run.saved.is_none() || !folder.is_dir() {
-            let base = remove_adapter(model.clone());
-            save_pretrained(&base, self.train.processor(), &folder)?;
-        }
+        let base = remove_adapter(model.clone());
+        save_pretrained(&base, self.train.processor(), &folder)?;
+        self.base_saved = true;
         Ok(())
     }
 
