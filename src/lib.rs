@@ -17,7 +17,8 @@
 //! | [`report`] | pictures for people |
 //! | [`files`] | files written whole or not at all |
 //! | [`ops`] | devices and tensor operations |
-//! | `hub` | where models come from, and their cards (feature `hub`) |
+//! | [`hub`] | the Hugging Face Hub: downloads and pushes (feature `hub`), model cards |
+//! | [`inspect`] | what is in a set |
 //! | [`burn`] | the tensor library, in the exact version that models are written for |
 
 mod captioner;
@@ -29,9 +30,9 @@ pub use captioner_creatures as creatures;
 pub use captioner_data as data;
 pub use captioner_files as files;
 pub use captioner_git as git;
-#[cfg(feature = "hub")]
 pub use captioner_hub as hub;
 pub use captioner_image as image;
+pub use captioner_inspect as inspect;
 pub use captioner_metrics as metrics;
 pub use captioner_model as model;
 pub use captioner_ops as ops;

@@ -1,0 +1,1 @@
+//! A local server that speaks the protocol of the Hugging Face Hub, for tests.
