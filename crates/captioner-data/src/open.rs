@@ -17,12 +17,29 @@ use crate::{BadRows, CaptionDataset, DataError, PictureFolder};
 pub struct OpenOptions {
     /// What happens to rows that can't be used.
     pub bad_rows: BadRows,
+    /// The column of the captions; none takes the first there is of `text`, `caption` and
+    /// `captions`.
+    pub caption_column: Option<String>,
+    /// The split to open, such as `train`; none takes the only one there is.
+    pub split: Option<String>,
 }
 
 impl OpenOptions {
     /// Sets what happens to rows that can't be used.
     pub fn with_bad_rows(mut self, bad_rows: BadRows) -> Self {
         self.bad_rows = bad_rows;
+        self
+    }
+
+    /// Sets the column of the captions.
+    pub fn with_caption_column(mut self, column: impl Into<String>) -> Self {
+        self.caption_column = Some(column.into());
+        self
+    }
+
+    /// Sets the split to open.
+    pub fn with_split(mut self, split: impl Into<String>) -> Self {
+        self.split = Some(split.into());
         self
     }
 }
