@@ -9,6 +9,8 @@ use captioner::train::cli::{TrainingFlags, show_defaults};
 use captioner::train::{IntervalStrategy, SaveStrategy, TrainingArguments};
 use clap::Parser;
 
+use crate::row_flags::RowFlags;
+
 /// The program's own defaults, where they aren't those of the arguments.
 const DEFAULTS: &str = "\
 This program's defaults, and after the slash those of a run with --checkpoint, as in the guide:
@@ -60,6 +62,9 @@ pub(crate) struct Flags {
     /// Count pads in the loss, as the guide does; for comparison.
     #[arg(long)]
     pub(crate) pads_in_loss: bool,
+
+    #[command(flatten)]
+    pub(crate) rows: RowFlags,
 
     #[command(flatten)]
     training: TrainingFlags,

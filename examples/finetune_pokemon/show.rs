@@ -15,7 +15,7 @@ use captioner::report::{
     Captioned, CurveOptions, GridOptions, Note, Series, colour, curves_svg, sample_grid, write_png,
     write_svg,
 };
-use captioner::train::{Evaluation, TrainerState, decode_row};
+use captioner::train::{Evaluation, TrainError, TrainerState, decode_row};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -67,12 +67,10 @@ fn pictures(
         if found.len() == count {
             break;
         }
-        let captions = set.captions(row)?;
-        let Some(caption) = captions.first() else {
-            continue;
-        };
-        match decode_row(set, row, &processor.decoding) {
-            Ok(picture) => found.push((picture, caption.clone())),
+        // One that can't be read is for the loader to stop at or to skip.
+        match captioned(set, row, processor) {
+            Ok(Some(captioned)) => found.push(captioned),
+            Ok(None) => {}
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
@@ -80,6 +78,20 @@ fn pictures(
         Some(error) if found.is_empty() => Err(error.into()),
         _ => Ok(found),
     }
+}
+
+/// A row's picture with its first caption, where it has one.
+fn captioned(
+    set: &Subset,
+    row: usize,
+    processor: &Processor,
+) -> Result<Option<(RgbImage, String)>, TrainError> {
+    let captions = set.captions(row)?;
+    let Some(caption) = captions.first() else {
+        return Ok(None);
+    };
+    let picture = decode_row(set, row, &processor.decoding)?;
+    Ok(Some((picture, caption.clone())))
 }
 
 /// Five samples with their captions.
