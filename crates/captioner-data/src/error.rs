@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::CaptionDataset;
 use crate::dataset::described;
+use crate::{CaptionDataset, TarError};
 
 /// A row of a metadata file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -303,6 +303,10 @@ pub enum DataError {
         /// How many rows the test part would get.
         test: usize,
     },
+
+    /// A tar shard, or a sample of one, can't be used.
+    #[error(transparent)]
+    Tar(#[from] TarError),
 
     /// A data set's own error.
     #[error("`{set}`: {source}")]

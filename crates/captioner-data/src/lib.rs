@@ -46,6 +46,7 @@ mod split;
 mod subset;
 #[cfg(test)]
 mod test_sets;
+mod webdataset;
 
 pub use bad_rows::{BadRows, SkippedRow};
 pub use dataset::CaptionDataset;
@@ -57,3 +58,4 @@ pub use open::{OpenOptions, open_dataset};
 pub use picture::Picture;
 pub use split::{Split, train_test_split};
 pub use subset::Subset;
+pub use webdataset::{SampleProblem, TarDataset, TarError};
