@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::CaptionDataset;
 use crate::dataset::described;
+use crate::{CaptionDataset, TarError, TestSize};
 
 /// A row of a metadata file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -289,20 +289,105 @@ pub enum DataError {
 
     /// A split would leave one part empty.
     #[error(
-        "a test share of {test_size} cuts the {rows} row(s) of `{set}` into {train} for training and {test} for testing, and neither may be empty: add rows or change the share"
+        "a test size of {test_size} cuts the {rows} row(s) of `{set}` into {train} for training and {test} for testing, and neither may be empty: add rows or change the size"
     )]
     EmptySplit {
         /// The set's name.
         set: String,
         /// How many rows it has.
         rows: usize,
-        /// The share asked for.
-        test_size: f64,
+        /// The share or the number asked for.
+        test_size: TestSize,
         /// How many rows the training part would get.
         train: usize,
         /// How many rows the test part would get.
         test: usize,
     },
+
+    /// A set can't be cut into so many folds.
+    #[error(
+        "the {rows} row(s) of `{set}` can't be cut into {folds} folds: give a number from 2 to the number of rows"
+    )]
+    InvalidFolds {
+        /// The set's name.
+        set: String,
+        /// How many rows it has.
+        rows: usize,
+        /// The number of folds asked for.
+        folds: usize,
+    },
+
+    /// A change of captions leaves a row without any.
+    #[error("{row}: the change of its captions leaves none: change it, or filter the row out")]
+    NoCaptionLeft {
+        /// Where the row is, as [`CaptionDataset::describe_row`] says.
+        row: String,
+    },
+
+    /// There is no set to concatenate.
+    #[error("no set was given to be concatenated: give at least one")]
+    NothingToConcatenate,
+
+    /// Sets to be concatenated have different columns.
+    #[error(
+        "`{first}` has the columns {first_columns}, and `{other}` has {other_columns}: rename the caption column of one of them"
+    )]
+    ColumnsDiffer {
+        /// The first set's name.
+        first: String,
+        /// Its columns.
+        first_columns: String,
+        /// The name of the set that differs.
+        other: String,
+        /// Its columns.
+        other_columns: String,
+    },
+
+    /// A set has no split of that name.
+    #[error("`{set}` has no split `{split}`: choose one of {splits}")]
+    NoSuchSplit {
+        /// The set's name.
+        set: String,
+        /// The split asked for.
+        split: String,
+        /// The splits there are.
+        splits: String,
+    },
+
+    /// It is unclear which split to train on.
+    #[error("it is unclear which split of `{set}` to train on: choose one of {splits}")]
+    NoTrainSplit {
+        /// The set's name.
+        set: String,
+        /// The splits there are.
+        splits: String,
+    },
+
+    /// Both a split to evaluate on and rows to hold out were asked for.
+    #[error(
+        "an evaluation split (`{eval_split}`) and a test size ({test_size}) are given: give only one of them"
+    )]
+    EvalSplitAndTestSize {
+        /// The split asked for.
+        eval_split: String,
+        /// The size asked for.
+        test_size: TestSize,
+    },
+
+    /// A split has no row.
+    #[error(
+        "the split `{split}` of `{set}` has no row: choose another, or hold out rows with a test size"
+    )]
+    SplitIsEmpty {
+        /// The set's name.
+        set: String,
+        /// The split.
+        split: String,
+    },
+
+    /// A tar shard, or a sample of one, can't be used.
+    #[error(transparent)]
+    Tar(#[from] TarError),
 
     /// A data set's own error.
     #[error("`{set}`: {source}")]

@@ -43,9 +43,12 @@ mod in_memory;
 mod open;
 mod picture;
 mod split;
+mod splits;
 mod subset;
 #[cfg(test)]
 mod test_sets;
+mod transform;
+mod webdataset;
 
 pub use bad_rows::{BadRows, SkippedRow};
 pub use dataset::CaptionDataset;
@@ -56,4 +59,11 @@ pub use in_memory::InMemoryDataset;
 pub use open::{OpenOptions, open_dataset};
 pub use picture::Picture;
 pub use split::{Split, train_test_split};
+pub use splits::DatasetSplits;
 pub use subset::Subset;
+pub use transform::{
+    Concatenated, DEFAULT_TEST_SIZE, MappedCaptions, ParseTestSizeError, Row, SplitChoice,
+    TestSize, concatenate, filter, filter_rows, k_fold, map_caption_lists, map_captions,
+    rename_caption_column, select, shuffle, train_and_eval,
+};
+pub use webdataset::{SampleProblem, TarDataset, TarError};
