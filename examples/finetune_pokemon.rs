@@ -27,9 +27,7 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use captioner::data::{
-    BadRows, CaptionDataset, OpenOptions, SkippedRow, Split, Subset, train_test_split,
-};
+use captioner::data::{BadRows, CaptionDataset, SkippedRow, Split, Subset, train_and_eval};
 use captioner::files::{remove_folder, write_json};
 use captioner::git::{GitConfig, GitForCausalLm};
 use captioner::hub::{ModelCard, find_model};
@@ -42,7 +40,7 @@ use captioner::train::{
     Evaluation, PixelCache, PreparedSet, ProgressCallback, RunEnd, Trainer, TrainingArguments,
     check_output_dir, evaluate, find_bad_rows,
 };
-use captioner::{Captioner, open_dataset};
+use captioner::{Captioner, open_splits};
 
 use flags::Flags;
 use go_on::{how_to_resume, interrupted, measure_before};
@@ -75,15 +73,15 @@ fn run(flags: &Flags) -> Outcome<ExitCode> {
     let device = flags.device.open()?;
 
     show::step("1. Load the data set");
-    let options = OpenOptions::default().with_bad_rows(flags.bad_rows());
     let spec = flags.dataset.as_deref().unwrap_or("creatures");
-    let dataset = open_dataset(spec, arguments.seed, &options)?;
-    show::features(dataset.as_ref());
-    let opened = dataset.skipped().to_vec();
+    let splits = open_splits(spec, arguments.seed, &flags.open_options())?;
+    show::splits(&splits);
+    let of_splits = splits.iter().flat_map(|(_, set)| set.skipped());
+    let opened: Vec<_> = of_splits.cloned().collect();
     show::skipped("when the set was opened", &opened);
 
     show::step("2. Split it");
-    let Split { train, test } = train_test_split(dataset, flags.test_size, arguments.seed)?;
+    let Split { train, test } = train_and_eval(&splits, &flags.splits(arguments.seed))?;
     say!("{} rows to train on, {} held out", train.len(), test.len());
 
     // Opened here, shown in step 4: whatever is wrong shows before anything is written.

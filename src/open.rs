@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use captioner_creatures::Creatures;
-use captioner_data::{CaptionDataset, DataError, OpenOptions};
+use captioner_data::{CaptionDataset, DataError, DatasetSplits, OpenOptions};
 use captioner_git::GitForCausalLm;
 use captioner_model::{AnyCaptioner, CONFIG_FILE, ModelError, Pretrained, model_type};
 use captioner_ops::burn::tensor::Device;
@@ -57,6 +57,31 @@ pub fn open_dataset(
         "" | "creatures" => Ok(Arc::new(Creatures::new(seed))),
         _ => captioner_data::open_dataset(spec, options),
     }
+}
+
+/// Opens all splits of the set that `spec` names, as [`open_dataset`] does. The creatures are one
+/// split, `train`.
+///
+/// ```
+/// use captioner::data::{OpenOptions, SplitChoice, train_and_eval};
+///
+/// let splits = captioner::open_splits("creatures", 42, &OpenOptions::default())?;
+/// let split = train_and_eval(&splits, &SplitChoice::default().with_seed(42))?;
+/// assert_eq!((split.train.len(), split.test.len()), (749, 84));
+/// # use captioner::data::CaptionDataset;
+/// # Ok::<(), captioner::data::DataError>(())
+/// ```
+///
+/// # Errors
+/// Those of [`open_dataset`].
+pub fn open_splits(
+    spec: &str,
+    seed: u64,
+    options: &OpenOptions,
+) -> Result<DatasetSplits, DataError> {
+    let set = open_dataset(spec, seed, options)?;
+    let name = set.name().to_owned();
+    Ok(DatasetSplits::new(name, vec![("train".to_owned(), set)]))
 }
 
 #[cfg(test)]

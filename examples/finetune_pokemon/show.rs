@@ -6,8 +6,7 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::Device;
 use captioner::Captioner;
-use captioner::data::SkippedRow;
-use captioner::data::{CaptionDataset, Subset};
+use captioner::data::{CaptionDataset, DatasetSplits, SkippedRow, Subset};
 use captioner::git::GitForCausalLm;
 use captioner::image::{RgbImage, Source};
 use captioner::model::{Pretrained, Processor};
@@ -26,13 +25,18 @@ pub(crate) fn step(title: &str) {
     say!("\n{title}");
 }
 
-/// Features and row count, as `datasets` prints them.
-pub(crate) fn features(dataset: &dyn CaptionDataset) {
-    say!("{}", dataset.name());
-    for feature in dataset.features() {
-        say!("  {}: {}", feature.name, feature.kind);
+/// Features and row count of each split, as `datasets` prints them.
+pub(crate) fn splits(splits: &DatasetSplits) {
+    for (split, set) in splits.iter() {
+        match splits.names().len() {
+            1 => say!("{}", set.name()),
+            _ => say!("{}, {split}", splits.name()),
+        }
+        for feature in set.features() {
+            say!("  {}: {}", feature.name, feature.kind);
+        }
+        say!("  num_rows: {}", set.len());
     }
-    say!("  num_rows: {}", dataset.len());
 }
 
 pub(crate) fn model(model: &GitForCausalLm, device: &Device) {
