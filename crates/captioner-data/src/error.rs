@@ -98,6 +98,13 @@ pub enum DataError {
         source: io::Error,
     },
 
+    /// A Git LFS pointer lies where the file itself belongs.
+    #[error("`{}` is a Git LFS pointer, not the file itself: run `git lfs pull` in its repository", path.display())]
+    LfsPointer {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// A row's picture can't be read.
     #[error("can't read the picture `{}` of {place}: {source}", path.display())]
     PictureUnreadable {

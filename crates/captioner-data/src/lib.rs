@@ -40,6 +40,7 @@ mod error;
 mod feature;
 mod folder;
 mod in_memory;
+mod lfs_pointer;
 mod open;
 mod picture;
 mod split;
