@@ -33,30 +33,43 @@
 //! The crate decodes no picture and knows no tensor: a picture from a folder is
 //! handed on as the bytes of its file.
 
+mod bad_row_list;
 mod bad_rows;
 mod blocks;
+mod coco;
 mod dataset;
 mod error;
 mod feature;
 mod folder;
 mod in_memory;
+mod layout;
+mod lfs_pointer;
 mod open;
+mod open_formats;
 mod picture;
+mod picture_extensions;
+mod picture_file;
+mod row_table;
+mod shard_pattern;
 mod split;
+mod split_names;
 mod splits;
 mod subset;
 #[cfg(test)]
 mod test_sets;
 mod transform;
 mod webdataset;
+mod text_pairs;
+mod tree;
 
 pub use bad_rows::{BadRows, SkippedRow};
+pub use coco::{CocoDataset, CocoError};
 pub use dataset::CaptionDataset;
 pub use error::{DataError, Place};
 pub use feature::{Feature, FeatureType};
 pub use folder::PictureFolder;
 pub use in_memory::InMemoryDataset;
-pub use open::{OpenOptions, open_dataset};
+pub use open::{OpenOptions, open_dataset, open_splits};
 pub use picture::Picture;
 pub use split::{Split, train_test_split};
 pub use splits::DatasetSplits;
@@ -67,3 +80,4 @@ pub use transform::{
     rename_caption_column, select, shuffle, train_and_eval,
 };
 pub use webdataset::{SampleProblem, TarDataset, TarError};
+pub use text_pairs::{TextPairError, TextPairFolder};
