@@ -304,6 +304,16 @@ pub enum DataError {
         test: usize,
     },
 
+    /// The columns of a Parquet or Arrow file, or one row of them.
+    #[cfg(feature = "parquet")]
+    #[error(transparent)]
+    Columns(#[from] crate::ColumnError),
+
+    /// A Parquet file.
+    #[cfg(feature = "parquet")]
+    #[error(transparent)]
+    Parquet(#[from] crate::ParquetError),
+
     /// A data set's own error.
     #[error("`{set}`: {source}")]
     Custom {

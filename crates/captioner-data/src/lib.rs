@@ -35,25 +35,35 @@
 
 mod bad_rows;
 mod blocks;
+#[cfg(feature = "parquet")]
+mod columns;
 mod dataset;
 mod error;
 mod feature;
 mod folder;
 mod in_memory;
 mod open;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod picture;
+#[cfg(feature = "parquet")]
+mod read_at;
 mod split;
 mod subset;
 #[cfg(test)]
 mod test_sets;
 
 pub use bad_rows::{BadRows, SkippedRow};
+#[cfg(feature = "parquet")]
+pub use columns::ColumnError;
 pub use dataset::CaptionDataset;
 pub use error::{DataError, Place};
 pub use feature::{Feature, FeatureType};
 pub use folder::PictureFolder;
 pub use in_memory::InMemoryDataset;
 pub use open::{OpenOptions, open_dataset};
+#[cfg(feature = "parquet")]
+pub use parquet::{PageError, ParquetDataset, ParquetError};
 pub use picture::Picture;
 pub use split::{Split, train_test_split};
 pub use subset::Subset;
