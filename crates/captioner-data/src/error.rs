@@ -314,6 +314,11 @@ pub enum DataError {
     #[error(transparent)]
     Parquet(#[from] crate::ParquetError),
 
+    /// An Arrow file or a `save_to_disk` folder.
+    #[cfg(feature = "parquet")]
+    #[error(transparent)]
+    Arrow(#[from] crate::ArrowError),
+
     /// A data set's own error.
     #[error("`{set}`: {source}")]
     Custom {

@@ -33,6 +33,8 @@
 //! The crate decodes no picture and knows no tensor: a picture from a folder is
 //! handed on as the bytes of its file.
 
+#[cfg(feature = "parquet")]
+mod arrow;
 mod bad_rows;
 mod blocks;
 #[cfg(feature = "parquet")]
@@ -53,6 +55,8 @@ mod subset;
 #[cfg(test)]
 mod test_sets;
 
+#[cfg(feature = "parquet")]
+pub use arrow::{ArrowDataset, ArrowError, saved_splits};
 pub use bad_rows::{BadRows, SkippedRow};
 #[cfg(feature = "parquet")]
 pub use columns::ColumnError;

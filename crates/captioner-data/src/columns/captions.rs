@@ -4,7 +4,7 @@ use super::ColumnError;
 use crate::{BadRows, DataError, Place};
 
 /// The longest caption: far above any sentence.
-const MAX_CAPTION_BYTES: usize = 100_000;
+pub(crate) const MAX_CAPTION_BYTES: usize = 100_000;
 
 /// Checks a row's captions: UTF-8, none blank or too long, at least one. They stay as they
 /// are written.

@@ -73,6 +73,37 @@ pub(crate) fn choose(
     })
 }
 
+/// Finds the columns that were chosen in the set's first file, the picture column and the caption
+/// column, in another file.
+///
+/// # Errors
+/// [`ColumnError::DifferentColumns`] if one is missing or of another type.
+pub(crate) fn same_columns(
+    file: &Path,
+    columns: &[Column],
+    first: &Path,
+    (image, caption): (&Column, &Column),
+) -> Result<Chosen, ColumnError> {
+    let find = |wanted: &Column| {
+        let found = columns.iter().position(|column| column.name == wanted.name);
+        let fits = |&index: &usize| columns[index].kind == wanted.kind;
+        let kind = |index: usize| columns[index].kind.to_string();
+        found
+            .filter(fits)
+            .ok_or_else(|| ColumnError::DifferentColumns {
+                file: file.to_owned(),
+                first: first.to_owned(),
+                column: wanted.name.clone(),
+                found: found.map_or("missing".to_owned(), kind),
+                expected: wanted.kind.to_string(),
+            })
+    };
+    Ok(Chosen {
+        image: find(image)?,
+        caption: find(caption)?,
+    })
+}
+
 /// The names of the columns which a set's features call images.
 fn image_features(huggingface: Option<&str>) -> Vec<String> {
     let parsed = huggingface.and_then(|json| serde_json::from_str::<Value>(json).ok());

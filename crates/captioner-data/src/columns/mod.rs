@@ -10,7 +10,7 @@ mod choose;
 mod error;
 mod picture;
 
-pub(crate) use captions::checked_captions;
-pub(crate) use choose::{Chosen, Column, ColumnKind, choose};
+pub(crate) use captions::{MAX_CAPTION_BYTES, checked_captions};
+pub(crate) use choose::{Chosen, Column, ColumnKind, choose, same_columns};
 pub use error::ColumnError;
-pub(crate) use picture::PictureCell;
+pub(crate) use picture::{MAX_PICTURE_BYTES, PictureCell};

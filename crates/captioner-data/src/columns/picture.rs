@@ -8,7 +8,7 @@ use super::ColumnError;
 use crate::{DataError, Picture, Place};
 
 /// The largest picture that is read: far above any photograph.
-const MAX_PICTURE_BYTES: u64 = 512 << 20;
+pub(crate) const MAX_PICTURE_BYTES: u64 = 512 << 20;
 
 /// A row's value in the picture column.
 #[derive(Debug, Default)]

@@ -12,9 +12,9 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::ParquetError;
 use super::schema;
-use crate::columns::{Chosen, Column, ColumnKind, choose};
-use crate::read_at::FileAt;
-use crate::{ColumnError, DataError};
+use crate::DataError;
+use crate::columns::{Column, ColumnKind, choose, same_columns};
+use crate::read_at::{FileAt, LFS_POINTER};
 
 /// The largest footer that is read. One of 10,000 row groups has about 5 MB.
 const MAX_FOOTER_BYTES: u64 = 64 << 20;
@@ -22,9 +22,6 @@ const MAX_FOOTER_BYTES: u64 = 64 << 20;
 /// The magic bytes at both ends.
 const MAGIC: &[u8] = b"PAR1";
 const ENCRYPTED_MAGIC: &[u8] = b"PARE";
-
-/// How a git-lfs pointer begins.
-const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// One file of the set.
 #[derive(Debug)]
@@ -193,7 +190,9 @@ fn columns(
     let about = footer.file_metadata();
     let all = schema::columns(about.schema_descr());
     let chosen = match first {
-        Some(first) => same_columns(path, &all, first)?,
+        Some(Shard { file, columns, .. }) => {
+            same_columns(path, &all, file.path(), (&columns.image, &columns.caption))?
+        }
         None => {
             let pairs = about.key_value_metadata().into_iter().flatten();
             let huggingface = pairs.filter(|pair| pair.key == "huggingface");
@@ -218,27 +217,6 @@ fn columns(
         leaves: [bytes, path, leaves(chosen.caption).first().cloned()],
         image: image.clone(),
         caption: all[chosen.caption].clone(),
-    })
-}
-
-/// The columns of the first file, in another one.
-fn same_columns(path: &Path, all: &[Column], first: &Shard) -> Result<Chosen, ColumnError> {
-    let find = |wanted: &Column| {
-        let found = all.iter().position(|column| column.name == wanted.name);
-        let fits = |&index: &usize| all[index].kind == wanted.kind;
-        found
-            .filter(fits)
-            .ok_or_else(|| ColumnError::DifferentColumns {
-                file: path.to_owned(),
-                first: first.file.path().to_owned(),
-                column: wanted.name.clone(),
-                found: found.map_or("missing".to_owned(), |index| all[index].kind.to_string()),
-                expected: wanted.kind.to_string(),
-            })
-    };
-    Ok(Chosen {
-        image: find(&first.columns.image)?,
-        caption: find(&first.columns.caption)?,
     })
 }
 

@@ -15,15 +15,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::columns::{PictureCell, checked_captions};
+use crate::read_at::MAX_OPEN_FILES;
 use crate::{
     BadRows, CaptionDataset, DataError, Feature, FeatureType, OpenOptions, Picture, Place,
 };
 pub use error::{PageError, ParquetError};
 use footer::{Leaf, Shard};
 use rows::{Pages, RowPlace, Rows};
-
-/// How many files stay open; the files of a larger set are opened for each read.
-const MAX_OPEN_FILES: usize = 256;
 
 /// A set in Parquet files, in the format in which the Hub and `datasets` keep pictures.
 ///
