@@ -37,6 +37,12 @@ mod bad_row_list;
 mod bad_rows;
 mod blocks;
 mod coco;
+#[cfg(feature = "parquet")]
+mod arrow;
+mod bad_rows;
+mod blocks;
+#[cfg(feature = "parquet")]
+mod columns;
 mod dataset;
 mod error;
 mod feature;
@@ -51,6 +57,11 @@ mod picture_extensions;
 mod picture_file;
 mod row_table;
 mod shard_pattern;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod picture;
+#[cfg(feature = "parquet")]
+mod read_at;
 mod split;
 mod split_names;
 mod splits;
@@ -62,14 +73,21 @@ mod webdataset;
 mod text_pairs;
 mod tree;
 
+#[cfg(feature = "parquet")]
+pub use arrow::{ArrowDataset, ArrowError, saved_splits};
 pub use bad_rows::{BadRows, SkippedRow};
 pub use coco::{CocoDataset, CocoError};
+#[cfg(feature = "parquet")]
+pub use columns::ColumnError;
 pub use dataset::CaptionDataset;
 pub use error::{DataError, Place};
 pub use feature::{Feature, FeatureType};
 pub use folder::PictureFolder;
 pub use in_memory::InMemoryDataset;
 pub use open::{OpenOptions, open_dataset, open_splits};
+pub use open::{OpenOptions, open_dataset};
+#[cfg(feature = "parquet")]
+pub use parquet::{PageError, ParquetDataset, ParquetError};
 pub use picture::Picture;
 pub use split::{Split, train_test_split};
 pub use splits::DatasetSplits;

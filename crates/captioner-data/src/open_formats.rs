@@ -1,44 +1,55 @@
-//! The formats that are read elsewhere, opened from here.
+//! The formats of several files, opened from here.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{CaptionDataset, DataError, OpenOptions};
+use crate::{CaptionDataset, DataError, OpenOptions, TarDataset};
 
 /// Opens Parquet files as one set, in this order.
+#[cfg(feature = "parquet")]
+pub(crate) fn open_parquet(
+    files: &[PathBuf],
+    options: &OpenOptions,
+) -> Result<Arc<dyn CaptionDataset>, DataError> {
+    Ok(Arc::new(crate::ParquetDataset::open(files, options)?))
+}
+
+/// Opens a folder that `datasets`' `save_to_disk` wrote.
+#[cfg(feature = "parquet")]
+pub(crate) fn open_arrow(
+    folder: &Path,
+    options: &OpenOptions,
+) -> Result<Arc<dyn CaptionDataset>, DataError> {
+    Ok(Arc::new(crate::ArrowDataset::open(folder, options)?))
+}
+
+/// Says that Parquet files are left out of the build.
+#[cfg(not(feature = "parquet"))]
 pub(crate) fn open_parquet(
     files: &[PathBuf],
     _options: &OpenOptions,
 ) -> Result<Arc<dyn CaptionDataset>, DataError> {
-    Err(unsupported(
-        files.first().map_or(Path::new(""), PathBuf::as_path),
-        "a Parquet file",
-    ))
+    let path = files.first().cloned().unwrap_or_default();
+    Err(DataError::ParquetUnsupported { path })
 }
 
-/// Opens a folder that `datasets`' `save_to_disk` wrote.
+/// Says that Arrow files are left out of the build.
+#[cfg(not(feature = "parquet"))]
 pub(crate) fn open_arrow(
     folder: &Path,
     _options: &OpenOptions,
 ) -> Result<Arc<dyn CaptionDataset>, DataError> {
-    Err(unsupported(folder, "a folder of Arrow files"))
+    Err(DataError::UnsupportedFormat {
+        path: folder.to_owned(),
+        found: "a folder of Arrow files",
+        help: "they are left out of this build: build it with the feature `parquet`",
+    })
 }
 
 /// Opens tar files as one set, in this order.
 pub(crate) fn open_tar(
     shards: &[PathBuf],
-    _options: &OpenOptions,
+    options: &OpenOptions,
 ) -> Result<Arc<dyn CaptionDataset>, DataError> {
-    Err(unsupported(
-        shards.first().map_or(Path::new(""), PathBuf::as_path),
-        "a tar file",
-    ))
-}
-
-fn unsupported(path: &Path, found: &'static str) -> DataError {
-    DataError::UnsupportedFormat {
-        path: path.to_owned(),
-        found,
-        help: "give a folder of pictures with metadata.jsonl",
-    }
+    Ok(Arc::new(TarDataset::open(shards, options)?))
 }
