@@ -64,6 +64,14 @@ const REFUSED: [(&[&str], &str, &str); 5] = [
     ),
 ];
 
+/// Files that the folder of a model, or of an adapter, has and no set.
+const OF_MODELS: [&str; 4] = [
+    "config.json",
+    "adapter_config.json",
+    "model.safetensors",
+    "pytorch_model.bin",
+];
+
 /// What a file holds.
 pub(crate) fn of_file(path: &Path, options: &OpenOptions) -> Result<Layout, DataError> {
     let name = lower_name(path);
@@ -137,6 +145,16 @@ fn other_files(tree: &Tree, options: &OpenOptions) -> Result<Layout, DataError> 
     }
     if !splits.is_empty() {
         return Ok(splits);
+    }
+    if OF_MODELS
+        .iter()
+        .any(|file| tree.root().join(file).is_file())
+    {
+        return Err(DataError::UnsupportedFormat {
+            path: tree.root().to_owned(),
+            found: "the folder of a model",
+            help: "give it where the model is asked for, and here the set",
+        });
     }
     // Pictures with a wrong metadata file are meant more likely than an archive beside them.
     let archive = files().find_map(|path| refused(&path));

@@ -33,14 +33,12 @@
 //! The crate decodes no picture and knows no tensor: a picture from a folder is
 //! handed on as the bytes of its file.
 
+#[cfg(feature = "parquet")]
+mod arrow;
 mod bad_row_list;
 mod bad_rows;
 mod blocks;
 mod coco;
-#[cfg(feature = "parquet")]
-mod arrow;
-mod bad_rows;
-mod blocks;
 #[cfg(feature = "parquet")]
 mod columns;
 mod dataset;
@@ -52,26 +50,25 @@ mod layout;
 mod lfs_pointer;
 mod open;
 mod open_formats;
-mod picture;
-mod picture_extensions;
-mod picture_file;
-mod row_table;
-mod shard_pattern;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod picture;
+mod picture_extensions;
+mod picture_file;
 #[cfg(feature = "parquet")]
 mod read_at;
+mod row_table;
+mod shard_pattern;
 mod split;
 mod split_names;
 mod splits;
 mod subset;
 #[cfg(test)]
 mod test_sets;
-mod transform;
-mod webdataset;
 mod text_pairs;
+mod transform;
 mod tree;
+mod webdataset;
 
 #[cfg(feature = "parquet")]
 pub use arrow::{ArrowDataset, ArrowError, saved_splits};
@@ -85,17 +82,16 @@ pub use feature::{Feature, FeatureType};
 pub use folder::PictureFolder;
 pub use in_memory::InMemoryDataset;
 pub use open::{OpenOptions, open_dataset, open_splits};
-pub use open::{OpenOptions, open_dataset};
 #[cfg(feature = "parquet")]
 pub use parquet::{PageError, ParquetDataset, ParquetError};
 pub use picture::Picture;
 pub use split::{Split, train_test_split};
 pub use splits::DatasetSplits;
 pub use subset::Subset;
+pub use text_pairs::{TextPairError, TextPairFolder};
 pub use transform::{
     Concatenated, DEFAULT_TEST_SIZE, MappedCaptions, ParseTestSizeError, Row, SplitChoice,
     TestSize, concatenate, filter, filter_rows, k_fold, map_caption_lists, map_captions,
     rename_caption_column, select, shuffle, train_and_eval,
 };
 pub use webdataset::{SampleProblem, TarDataset, TarError};
-pub use text_pairs::{TextPairError, TextPairFolder};
