@@ -275,3 +275,87 @@ fn saved_splits(folder: &Path) -> Result<Layout, DataError> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    fn splits(files: &[(&str, &str)]) -> Result<Vec<String>, String> {
+        let folder = folder(files);
+        let layout = of_folder(folder.path(), &OpenOptions::default());
+        let layout = layout.map_err(|error| error.to_string())?;
+        Ok(layout.into_iter().map(|(split, _)| split).collect())
+    }
+
+    #[test]
+    fn shards_are_found_with_their_splits() {
+        let parquet = [
+            ("README.md", ""),
+            ("data/test-00000-of-00001.parquet", ""),
+            ("data/train-00000-of-00001-0a1b.parquet", ""),
+        ];
+        assert_eq!(splits(&parquet).unwrap(), ["train", "test"]);
+        assert_eq!(splits(&[("a.tar", ""), ("b.tar", "")]).unwrap(), ["train"]);
+        assert_eq!(
+            splits(&[("val/0.tar", ""), ("train/0.tar", "")]).unwrap(),
+            ["train", "validation"]
+        );
+        assert_eq!(of_pattern("x/{00..11}.tar").unwrap().len(), 1);
+        assert!(of_pattern("x/{00..11}.zip").is_none() && of_pattern("x.tar").is_none());
+    }
+
+    #[test]
+    fn what_save_to_disk_wrote_is_found() {
+        let one = [
+            ("dataset_info.json", "{}"),
+            ("state.json", "{}"),
+            ("data-00000-of-00001.arrow", ""),
+        ];
+        assert_eq!(splits(&one).unwrap(), ["train"]);
+        let dict = |text| splits(&[("dataset_dict.json", text), ("a/state.json", "{}")]);
+        assert_eq!(dict(r#"{"splits": ["a", "b"]}"#).unwrap(), ["a", "b"]);
+        for bad in [
+            "",
+            "{}",
+            r#"{"splits": []}"#,
+            r#"{"splits": ["../a"]}"#,
+            r#"{"splits": [".."]}"#,
+        ] {
+            assert!(
+                dict(bad).unwrap_err().contains("no list of splits"),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn archives_alone_are_refused_by_name() {
+        for (name, found) in [
+            ("a.tar.gz", "a compressed tar"),
+            ("a.zip", "an archive"),
+            ("a.arrow", "an Arrow file alone"),
+        ] {
+            let error = splits(&[("README.md", ""), (name, "")]).unwrap_err();
+            assert!(error.contains(found) && error.contains(name), "{error}");
+        }
+        let with_pictures = splits(&[("a.png", ""), ("a.zip", "")]).unwrap_err();
+        assert!(
+            with_pictures.contains("neither metadata.jsonl"),
+            "{with_pictures}"
+        );
+    }
+}

@@ -142,11 +142,8 @@ pub(crate) fn walk(root: &Path, mut give: impl FnMut(&str, FileType)) -> Result<
             }
             path.push_str(name);
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() && !is_metadata_name(name) => {
-                    if !name.starts_with("__") {
-                        folders.push(path.clone());
-                    }
-                }
+                Ok(kind) if kind.is_dir() && name.starts_with("__") => {}
+                Ok(kind) if kind.is_dir() && !is_metadata_name(name) => folders.push(path.clone()),
                 Ok(kind) if leads_to_file(&entry, kind) => give(&path, kind),
                 _ => {}
             }

@@ -201,10 +201,10 @@ fn a_caption_column_can_be_named() {
     let set = PictureFolder::open_with(csv.path(), &options).unwrap();
     assert_eq!(*set.captions(0).unwrap(), ["an a"]);
 
-    let line = r#"{"file_name": "a.png", "prompt": "x", "id": 7}"#;
+    let line = r#"{"file_name": "a.png", "prompt": "x"}"#;
     let without = folder(&[("a.png", ""), ("metadata.jsonl", line)]);
     let there = "add it, or give another column's name (--caption-column for captions); there are \
-                 `id`, `prompt`";
+                 `prompt`";
     assert_eq!(
         refused(&without, &OpenOptions::default()),
         format!(
