@@ -1,14 +1,17 @@
 //! Captioned picture sets.
 //!
 //! A [`CaptionDataset`] is read row by row: each row has a [`Picture`] and its
-//! captions, read apart. Two kinds of set are here:
+//! captions, read apart. These kinds of set are here:
 //!
 //! - [`PictureFolder`]: a folder of pictures with `metadata.jsonl` or
 //!   `metadata.csv`, laid out as the `imagefolder` builder of Hugging Face `datasets` reads it;
+//! - [`TarDataset`]: tar shards of the WebDataset form, read in place;
 //! - [`InMemoryDataset`]: pictures and captions which the caller has already.
 //!
 //! A set of one's own takes six methods: the example at [`CaptionDataset`] is one.
-//! [`open_dataset`] opens what a user named, and [`train_test_split`] cuts a set in two.
+//! [`open_dataset`] opens what a user named, and [`train_test_split`] cuts a set in two;
+//! [`train_and_eval`] takes the splits that a set brings. [`shuffle`], [`select`], [`filter`],
+//! [`map_captions`], [`concatenate`] and [`k_fold`] make sets from sets.
 //!
 //! ```
 //! use std::sync::Arc;
