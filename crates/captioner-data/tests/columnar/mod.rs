@@ -83,7 +83,10 @@ fn check_row(set: &dyn CaptionDataset, row: usize, expected: &Value) {
 }
 
 /// A copy of a file in a folder of its own, changed.
-pub(crate) fn changed(file: &Path, change: impl FnOnce(&mut Vec<u8>)) -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn changed(
+    file: &Path,
+    change: impl FnOnce(&mut Vec<u8>),
+) -> (tempfile::TempDir, PathBuf) {
     let mut bytes = fs::read(file).unwrap();
     change(&mut bytes);
     let folder = tempfile::tempdir().unwrap();
