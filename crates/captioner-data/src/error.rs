@@ -389,6 +389,21 @@ pub enum DataError {
     #[error(transparent)]
     Tar(#[from] TarError),
 
+    /// The columns of a Parquet or Arrow file, or one row of them.
+    #[cfg(feature = "parquet")]
+    #[error(transparent)]
+    Columns(#[from] crate::ColumnError),
+
+    /// A Parquet file.
+    #[cfg(feature = "parquet")]
+    #[error(transparent)]
+    Parquet(#[from] crate::ParquetError),
+
+    /// An Arrow file or a `save_to_disk` folder.
+    #[cfg(feature = "parquet")]
+    #[error(transparent)]
+    Arrow(#[from] crate::ArrowError),
+
     /// A data set's own error.
     #[error("`{set}`: {source}")]
     Custom {

@@ -36,15 +36,23 @@
 //! The crate decodes no picture and knows no tensor: a picture from a folder is
 //! handed on as the bytes of its file.
 
+#[cfg(feature = "parquet")]
+mod arrow;
 mod bad_rows;
 mod blocks;
+#[cfg(feature = "parquet")]
+mod columns;
 mod dataset;
 mod error;
 mod feature;
 mod folder;
 mod in_memory;
 mod open;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod picture;
+#[cfg(feature = "parquet")]
+mod read_at;
 mod split;
 mod splits;
 mod subset;
@@ -53,13 +61,19 @@ mod test_sets;
 mod transform;
 mod webdataset;
 
+#[cfg(feature = "parquet")]
+pub use arrow::{ArrowDataset, ArrowError, saved_splits};
 pub use bad_rows::{BadRows, SkippedRow};
+#[cfg(feature = "parquet")]
+pub use columns::ColumnError;
 pub use dataset::CaptionDataset;
 pub use error::{DataError, Place};
 pub use feature::{Feature, FeatureType};
 pub use folder::PictureFolder;
 pub use in_memory::InMemoryDataset;
 pub use open::{OpenOptions, open_dataset};
+#[cfg(feature = "parquet")]
+pub use parquet::{PageError, ParquetDataset, ParquetError};
 pub use picture::Picture;
 pub use split::{Split, train_test_split};
 pub use splits::DatasetSplits;
