@@ -116,8 +116,7 @@ def write_parquet(folder, rows, side):
     for codec in ["snappy", "zstd", "lz4", "gzip", "none"]:
         write(f"codec_{codec}", table(all_), compression=codec, row_group_size=max(rows // 2, 1))
     write("dictionary_images", table([row % 3 for row in all_]), use_dictionary=True)
-    write("delta_byte_array", table(all_), use_dictionary=False, column_encoding={"text": "DELTA_BYTE_ARRAY"})
-    write("delta_length", table(all_), use_dictionary=False, column_encoding={"text": "DELTA_LENGTH_BYTE_ARRAY"})
+    write("delta_length", table(all_), use_dictionary=False, column_encoding={"text": "DELTA_LENGTH_BYTE_ARRAY", "image.bytes": "DELTA_LENGTH_BYTE_ARRAY"})
     nulls = [None if row % 3 == 1 else caption(row) for row in all_]
     images = [None if row % 4 == 3 else {"bytes": picture(row, side), "path": None} for row in all_]
     kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -139,8 +138,8 @@ def write_refused(folder, rows):
     all_ = list(range(rows))
     write("brotli.parquet", table(all_), compression="brotli")
     write("other_columns.parquet", table(all_, text=pa.array(all_)))
+    write("delta_byte_array.parquet", table(all_), use_dictionary=False, column_encoding={"text": "DELTA_BYTE_ARRAY"})
     write("no_rows.parquet", table(all_).slice(0, 0))
-    write("byte_stream.parquet", table(all_), use_dictionary=False, column_encoding={"score": "BYTE_STREAM_SPLIT"})
 
 
 def write_arrow(folder, rows, side):

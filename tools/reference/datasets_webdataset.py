@@ -22,6 +22,8 @@ from pathlib import Path
 import datasets
 from PIL import Image
 
+datasets.disable_progress_bars()
+
 
 def picture(n: int, form: str) -> bytes:
     file = io.BytesIO()

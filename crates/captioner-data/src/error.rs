@@ -471,24 +471,16 @@ pub enum DataError {
         other_columns: String,
     },
 
-    /// A set has no split of that name.
-    #[error("`{set}` has no split `{split}`: choose one of {splits}")]
-    NoSuchSplit {
-        /// The set's name.
-        set: String,
-        /// The split asked for.
-        split: String,
-        /// The splits there are.
-        splits: String,
-    },
-
     /// It is unclear which split to train on.
-    #[error("it is unclear which split of `{set}` to train on: choose one of {splits}")]
+    #[error(
+        "it is unclear which split of `{set}` to train on: name one of {}",
+        quoted(splits)
+    )]
     NoTrainSplit {
         /// The set's name.
         set: String,
-        /// The splits there are.
-        splits: String,
+        /// Its splits.
+        splits: Vec<String>,
     },
 
     /// Both a split to evaluate on and rows to hold out were asked for.

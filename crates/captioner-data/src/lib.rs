@@ -6,12 +6,17 @@
 //! - [`PictureFolder`]: a folder of pictures with `metadata.jsonl`, `metadata.csv` or
 //!   `metadata.parquet`, laid out as the `imagefolder` builder of Hugging Face `datasets` reads it;
 //! - [`TextPairFolder`]: a folder of pictures with a text file beside each;
+//! - `ParquetDataset` and `ArrowDataset` (feature `parquet`, on by default): the Hub's image format,
+//!   and what `save_to_disk` writes;
+//! - [`TarDataset`]: tar shards of the WebDataset form, read in place;
 //! - [`CocoDataset`]: COCO captions, and Karpathy's split of them;
 //! - [`InMemoryDataset`]: pictures and captions which the caller has already.
 //!
 //! A set of one's own takes six methods: the example at [`CaptionDataset`] is one.
-//! [`open_dataset`] opens what a user named, [`open_splits`] all splits of it, and
-//! [`train_test_split`] cuts a set in two.
+//! [`open_dataset`] opens what a user named, and [`open_splits`] all splits of it.
+//! [`train_test_split`] cuts a set in two, and [`train_and_eval`] takes the splits that a set brings.
+//! [`shuffle`], [`select`], [`filter`], [`map_captions`], [`concatenate`] and [`k_fold`] make sets from
+//! sets.
 //!
 //! ```
 //! use std::sync::Arc;

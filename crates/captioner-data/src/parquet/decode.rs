@@ -16,16 +16,17 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::PageError;
 use super::footer::Chunk;
+use super::judged::JudgedPages;
 use super::page_header::{PageHeader, PageKind};
 use super::pages::{PageMap, Run};
 use super::thrift::Bad;
 use crate::read_at::FileAt;
 
 /// The most bytes that a page may have, decompressed or not, its dictionary included.
-pub(super) const MAX_PAGE_BYTES: u64 = 1 << 30;
+const MAX_PAGE_BYTES: u64 = 1 << 30;
 
 /// The most values of a page, nulls included: each takes some 50 bytes while it is kept.
-pub(super) const MAX_PAGE_VALUES: u64 = 8 << 20;
+const MAX_PAGE_VALUES: u64 = 8 << 20;
 
 /// Pages from this size on are decoded one at a time, however many threads read.
 const LARGE_PAGE_BYTES: u64 = 64 << 20;
@@ -99,7 +100,6 @@ struct Pages {
     dictionary_bytes: usize,
     values: u64,
     uncompressed: u64,
-    is_incremental: bool,
 }
 
 impl Pages {
@@ -111,7 +111,6 @@ impl Pages {
             dictionary_bytes: 0,
             values: 0,
             uncompressed: 0,
-            is_incremental: headers.iter().any(|(_, header)| header.is_incremental()),
         };
         pages.judge(&headers, chunk.codec)?;
         if headers.iter().any(|(_, header)| header.needs_dictionary()) {
@@ -169,41 +168,32 @@ impl Pages {
         Ok(())
     }
 
-    fn decode(
-        mut self,
-        codec: CompressionCodec,
-        leaf: &ColumnDescPtr,
-    ) -> Result<Decoded, PageError> {
+    fn decode(self, codec: CompressionCodec, leaf: &ColumnDescPtr) -> Result<Decoded, PageError> {
         let kept = self.bytes.len().max(self.uncompressed as usize);
-        let mut reader = self.reader(codec, leaf).map_err(PageError::damaged)?;
-        let mut read = Levels::default();
+        let pages = self.reader(codec, leaf).map_err(PageError::damaged)?;
+        let pages = JudgedPages::read(pages, leaf)?;
+        let mut reader = ColumnReaderImpl::<ByteArrayType>::new(Arc::clone(leaf), Box::new(pages));
+        let mut levels = Levels::default();
         let mut values = Vec::new();
-        // Differences can stand for far more bytes than they take: counted row by row.
-        let step = if self.is_incremental { 1 } else { 1 << 16 };
-        let mut bytes = 0;
         loop {
-            let counted = values.len();
-            let (definitions, repetitions) = (&mut read.definitions, &mut read.repetitions);
-            let step = reader.read_records(step, Some(definitions), Some(repetitions), &mut values);
-            let (records, _, levels) = step.map_err(PageError::damaged)?;
+            let (definitions, repetitions) = (&mut levels.definitions, &mut levels.repetitions);
+            let some =
+                reader.read_records(1 << 16, Some(definitions), Some(repetitions), &mut values);
+            let (records, _, read) = some.map_err(PageError::damaged)?;
             if records == 0 {
                 break;
             }
-            read.count += levels;
-            if self.is_incremental {
-                bytes += values[counted..].iter().map(ByteArray::len).sum::<usize>();
-                limited(bytes as u64, MAX_PAGE_BYTES)?;
-            }
+            levels.count += read;
         }
-        assemble(values, &read, leaf, kept.max(bytes))
+        assemble(values, &levels, leaf, kept)
     }
 
     /// The reader of the pages, as if they were a column of their own.
     fn reader(
-        &mut self,
+        self,
         codec: CompressionCodec,
         leaf: &ColumnDescPtr,
-    ) -> Result<ColumnReaderImpl<ByteArrayType>, ReaderError> {
+    ) -> Result<SerializedPageReader<Bytes>, ReaderError> {
         let bytes = self.bytes.len() as i64;
         let dictionary = (self.dictionary_bytes > 0).then_some(0);
         let about = ColumnChunkMetaData::builder(Arc::clone(leaf))
@@ -214,9 +204,8 @@ impl Pages {
             .set_dictionary_page_offset(dictionary)
             .set_data_page_offset(self.dictionary_bytes as i64)
             .build()?;
-        let source = Arc::new(Bytes::from(std::mem::take(&mut self.bytes)));
-        let pages = SerializedPageReader::new(source, &about, self.values as usize, None)?;
-        Ok(ColumnReaderImpl::new(Arc::clone(leaf), Box::new(pages)))
+        let source = Arc::new(Bytes::from(self.bytes));
+        SerializedPageReader::new(source, &about, self.values as usize, None)
     }
 }
 

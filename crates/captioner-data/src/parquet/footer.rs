@@ -244,7 +244,9 @@ fn group_of(group: &RowGroupMetaData, columns: &ShardColumns, end: u64) -> Resul
     let rows = u64::try_from(group.num_rows());
     let rows = rows.map_err(|_| Fault::Damaged("a row group of less than no rows".to_owned()))?;
     let mut chunks = [const { None }; 3];
-    for (chunk, leaf) in chunks.iter_mut().zip(&columns.leaves) {
+    // A group without rows has no pages, and its offsets lead nowhere.
+    let leaves = columns.leaves.iter().filter(|_| rows > 0);
+    for (chunk, leaf) in chunks.iter_mut().zip(leaves) {
         let Some((leaf, descriptor)) = leaf else {
             continue;
         };

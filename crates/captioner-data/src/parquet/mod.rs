@@ -3,11 +3,14 @@
 mod decode;
 mod error;
 mod footer;
+mod judged;
 mod kept;
 mod page_header;
 mod pages;
 mod rows;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod thrift;
 
 use std::borrow::Cow;

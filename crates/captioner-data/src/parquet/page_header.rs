@@ -85,25 +85,18 @@ impl PageHeader {
         self.kind == PageKind::Data && [PLAIN_DICTIONARY, RLE_DICTIONARY].contains(&self.encoding)
     }
 
-    /// Whether the values are written as differences from each other, so that a few
-    /// bytes can stand for many.
-    pub(super) fn is_incremental(&self) -> bool {
-        self.kind == PageKind::Data && self.encoding == DELTA_BYTE_ARRAY
-    }
-
-    /// Checks that texts and pictures can be written in this encoding.
+    /// Checks that texts and pictures are read in this encoding. DELTA_BYTE_ARRAY isn't: a few
+    /// bytes of it can stand for any number.
     pub(super) fn check_encoding(&self) -> Result<(), PageError> {
         const PLAIN: i32 = 0;
         const DELTA_LENGTH_BYTE_ARRAY: i32 = 6;
-        let fine = [PLAIN, DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY].contains(&self.encoding);
+        let fine = [PLAIN, DELTA_LENGTH_BYTE_ARRAY].contains(&self.encoding);
         if fine || self.needs_dictionary() || self.kind != PageKind::Data {
             return Ok(());
         }
         Err(PageError::Encoding(self.encoding))
     }
 }
-
-const DELTA_BYTE_ARRAY: i32 = 7;
 
 impl Part {
     fn read(compact: &mut Compact<'_>, is_v2: bool) -> Result<Self, Bad> {

@@ -155,7 +155,7 @@ impl RowPlace<'_> {
 #[derive(Debug)]
 pub(super) struct Pages {
     maps: Kept<(u32, Leaf), PageMap>,
-    pictures: Kept<(u32, u32), Decoded>,
+    pub(super) pictures: Kept<(u32, u32), Decoded>,
     paths: Kept<(u32, u32), Decoded>,
     captions: Kept<(u32, u32), Decoded>,
 }

@@ -60,7 +60,8 @@ impl<'a> Compact<'a> {
         Ok(())
     }
 
-    fn varint(&mut self) -> Result<u64, Bad> {
+    /// A whole number, seven bits a byte, as Parquet's delta encoding has them too.
+    pub(super) fn varint(&mut self) -> Result<u64, Bad> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;

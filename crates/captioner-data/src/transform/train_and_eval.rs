@@ -100,7 +100,7 @@ impl SplitChoice {
 /// ```
 ///
 /// # Errors
-/// [`DataError::NoSuchSplit`] names the splits there are; [`DataError::NoTrainSplit`] if it is
+/// [`DataError::UnknownSplit`] names the splits there are; [`DataError::NoTrainSplit`] if it is
 /// unclear which to train on; [`DataError::EvalSplitAndTestSize`] if both are given;
 /// [`DataError::SplitIsEmpty`]; those of [`train_test_split`].
 pub fn train_and_eval(splits: &DatasetSplits, choice: &SplitChoice) -> Result<Split, DataError> {
@@ -163,19 +163,15 @@ fn first_of<'a>(splits: &'a DatasetSplits, names: &[&'static str]) -> Option<Nam
 
 fn named<'a>(splits: &'a DatasetSplits, name: &'a str) -> Result<Named<'a>, DataError> {
     let found = splits.get(name).map(|set| (name, set));
-    found.ok_or_else(|| DataError::NoSuchSplit {
+    found.ok_or_else(|| DataError::UnknownSplit {
         set: splits.name().to_owned(),
         split: name.to_owned(),
         splits: names(splits),
     })
 }
 
-fn names(splits: &DatasetSplits) -> String {
-    let names: Vec<_> = splits.iter().map(|(name, _)| format!("`{name}`")).collect();
-    match names.is_empty() {
-        true => "(none)".to_owned(),
-        false => names.join(", "),
-    }
+fn names(splits: &DatasetSplits) -> Vec<String> {
+    splits.iter().map(|(name, _)| name.to_owned()).collect()
 }
 
 fn whole(split: &str, set: &Arc<dyn CaptionDataset>) -> Result<Subset, DataError> {
@@ -269,7 +265,7 @@ mod tests {
         let all = splits(&[("train", 20), ("test", 0)]);
         let error = |choice: SplitChoice| train_and_eval(&all, &choice).unwrap_err().to_string();
         let choice = SplitChoice::default;
-        let message = "`album` has no split `val`: choose one of `train`, `test`";
+        let message = "`album` has no split `val`: name one of `train`, `test`";
         assert_eq!(error(choice().with_eval_split("val")), message);
         assert_eq!(error(choice().with_train_split("val")), message);
         assert_eq!(
@@ -283,7 +279,7 @@ mod tests {
         let unclear = splits(&[("a", 20), ("b", 20)]);
         assert_eq!(
             train_and_eval(&unclear, &choice()).unwrap_err().to_string(),
-            "it is unclear which split of `album` to train on: choose one of `a`, `b`"
+            "it is unclear which split of `album` to train on: name one of `a`, `b`"
         );
     }
 }
