@@ -1,10 +1,12 @@
 //! Captioned picture sets.
 //!
 //! A [`CaptionDataset`] is read row by row: each row has a [`Picture`] and its
-//! captions, read apart. Two kinds of set are here:
+//! captions, read apart. These kinds of set are here:
 //!
 //! - [`PictureFolder`]: a folder of pictures with `metadata.jsonl` or
 //!   `metadata.csv`, laid out as the `imagefolder` builder of Hugging Face `datasets` reads it;
+//! - `ParquetDataset` and `ArrowDataset` (feature `parquet`): Parquet files in the Hub's image
+//!   format, and the Arrow files that `save_to_disk` of `datasets` writes;
 //! - [`InMemoryDataset`]: pictures and captions which the caller has already.
 //!
 //! A set of one's own takes six methods: the example at [`CaptionDataset`] is one.
