@@ -31,8 +31,8 @@ pub use card::ModelCard;
 pub use error::HubError;
 #[cfg(feature = "hub")]
 pub use hub::{
-    Account, DatasetFiles, DownloadProgress, Hub, HubSettings, NoProgress, RemoteFile, Snapshot,
-    TerminalProgress, Token, UrlLimits, fetch_picture,
+    Account, DatasetFiles, DownloadProgress, Hub, HubSettings, NoProgress, PictureFetcher,
+    RemoteFile, Snapshot, TerminalProgress, Token, UrlLimits, fetch_picture,
 };
 pub use repo_id::{RepoId, RepoKind};
 pub use source::{find_dataset, find_model};
