@@ -54,7 +54,8 @@ fn make(state: &State, target: &Target, private: bool) -> Response {
     let mut repositories = state.repositories();
     if repositories.contains_key(&target.key()) {
         let text = format!("You already created this repo: {}", target.id);
-        return Response::refusal(409, "", &text);
+        let body = json!({ "error": text, "url": url });
+        return Response::json(409, &body).with("X-Error-Message", text);
     }
     let repository = Repository {
         private,
