@@ -75,10 +75,8 @@ mod tests {
             let content = format!("content\nof {path}");
             LocalFile::read(&PushFile::bytes(path, content)).unwrap()
         });
-        let plan = [Mode::Regular, Mode::Large, Mode::Unchanged, Mode::Ignored].map(|mode| Planned {
-            mode,
-            remote: None,
-        });
+        let plan = [Mode::Regular, Mode::Large, Mode::Unchanged, Mode::Ignored]
+            .map(|mode| Planned { mode, remote: None });
         let header = Header {
             summary: "one\n\"two\"",
             description: "",
@@ -87,9 +85,15 @@ mod tests {
         let body = body(header, &files, &plan, &["old".to_owned()]).unwrap();
         let text = String::from_utf8(body).unwrap();
         assert!(text.ends_with('\n'));
-        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
         let value = |index: usize, key: &str| lines[index]["value"][key].clone();
-        let keys: Vec<_> = lines.iter().map(|line| line["key"].as_str().unwrap()).collect();
+        let keys: Vec<_> = lines
+            .iter()
+            .map(|line| line["key"].as_str().unwrap())
+            .collect();
         assert_eq!(keys, ["header", "deletedFile", "file", "lfsFile"]);
         assert_eq!(value(0, "summary"), "one\n\"two\"");
         assert_eq!(value(0, "parentCommit"), "00");

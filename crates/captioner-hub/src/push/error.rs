@@ -70,6 +70,12 @@ pub enum PushError {
         /// The Hub.
         endpoint: String,
     },
+    /// No request may be sent.
+    #[error("'{repo}' can't be pushed to while HF_HUB_OFFLINE is set: unset it")]
+    Offline {
+        /// The repository.
+        repo: String,
+    },
     /// The token is known and may only read.
     #[error(
         "the token of '{user}' may only read: make one with the right to write at \
@@ -91,7 +97,9 @@ pub enum PushError {
         repo: String,
     },
     /// The Hub takes none of the files.
-    #[error("the .gitignore of '{repo}' leaves out every file of this push: change it or the paths")]
+    #[error(
+        "the .gitignore of '{repo}' leaves out every file of this push: change it or the paths"
+    )]
     Ignored {
         /// The repository.
         repo: String,
@@ -108,8 +116,20 @@ pub enum PushError {
         /// What helps.
         help: &'static str,
     },
-    /// Content stored under another hash or size than was sent.
-    #[error("the Hub's answer to {request} makes no sense ({reason}): check the endpoint, or try again later")]
+    /// The Hub does not do what it was asked to.
+    #[error("the Hub refuses the push to '{repo}' ({status}: {message}): nothing was committed")]
+    Rejected {
+        /// The repository.
+        repo: String,
+        /// HTTP's status.
+        status: u16,
+        /// The Hub's words.
+        message: String,
+    },
+    /// An answer that the protocol does not have.
+    #[error(
+        "the Hub's answer to {request} makes no sense ({reason}): check the endpoint, or try again later"
+    )]
     Answer {
         /// What was asked.
         request: &'static str,
@@ -117,7 +137,9 @@ pub enum PushError {
         reason: String,
     },
     /// The Xet storage failed.
-    #[error("the upload to the Xet storage of '{repo}' failed ({reason}): push again, or set HF_HUB_DISABLE_XET=1")]
+    #[error(
+        "the upload to the Xet storage of '{repo}' failed ({reason}): push again, or set HF_HUB_DISABLE_XET=1"
+    )]
     Xet {
         /// The repository.
         repo: String,

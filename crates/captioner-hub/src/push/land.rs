@@ -8,6 +8,7 @@ use super::local::LocalFile;
 use super::plan::{Mode, Planned, holds};
 use super::wire::{Answered, Wire};
 use crate::HubError;
+use crate::hub::http::Failure;
 
 /// A commit of the branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,19 +64,21 @@ pub(super) async fn land(
     let url = wire.at_branch("commit");
     let mut tries = wire.tries();
     loop {
-        let open = match wire.post_once(&url, "application/x-ndjson", &body).await {
+        let failure = match wire.post_once(&url, "application/x-ndjson", &body).await {
             Answered::Ok(reply) => match reply.parsed::<Answer>("the commit") {
                 Ok(answer) => return Ok(Landed::Made(commit(wire, answer))),
-                Err(error) => error,
+                Err(error) => Failure::passing(error),
             },
-            Answered::Refused(412, _) => return made.look().await.map(|found| found.unwrap_or(Landed::Moved)),
-            Answered::Refused(_, error) => return Err(error),
-            Answered::Open(error) => error,
+            Answered::Refused { status: 412, .. } => {
+                return Ok(made.look().await?.unwrap_or(Landed::Moved));
+            }
+            Answered::Refused { error, .. } => return Err(error),
+            Answered::Open(failure) => failure,
         };
         if let Some(landed) = made.look().await? {
             return Ok(landed);
         }
-        tries.wait(open).await?;
+        tries.wait(failure).await?;
     }
 }
 
@@ -100,7 +103,7 @@ impl Made<'_> {
     /// What became of the commit: `None` when the head is still its parent.
     async fn look(&self) -> Result<Option<Landed>, HubError> {
         self.find().await.map_err(|error| {
-            let repo = self.wire.push.repo.to_string();
+            let repo = self.wire.push.repo.id();
             let reason = error.to_string();
             PushError::Unknown { repo, reason }.into()
         })
@@ -110,7 +113,9 @@ impl Made<'_> {
         let url = self.wire.at_branch("commits");
         let reply = self.wire.get(&url).await?;
         let commits: Vec<Listed> = reply.parsed("the list of commits")?;
-        let parent = commits.iter().position(|commit| commit.id == self.header.parent);
+        let parent = commits
+            .iter()
+            .position(|commit| commit.id == self.header.parent);
         let Some(child) = parent.map(|index| index.checked_sub(1)) else {
             return Ok(Some(Landed::Moved));
         };

@@ -104,11 +104,15 @@ pub(crate) fn batch_body(files: &[&LocalFile], revision: &str, xet: bool) -> Val
 
 /// What the answer to [`batch_body`] asks for.
 pub(crate) fn transfers(files: &[&LocalFile], answer: Value) -> Result<Batch, PushError> {
-    let answer: Answer = serde_json::from_value(answer).map_err(|error| malformed(error.to_string()))?;
+    let answer: Answer =
+        serde_json::from_value(answer).map_err(|error| malformed(error.to_string()))?;
     let xet = answer.transfer.as_deref() == Some("xet");
     let mut transfers = Vec::new();
     for file in files {
-        let object = answer.objects.iter().find(|object| object.oid == file.sha256);
+        let object = answer
+            .objects
+            .iter()
+            .find(|object| object.oid == file.sha256);
         let object = match object {
             Some(object) => object,
             None if xet => continue,
@@ -121,7 +125,11 @@ pub(crate) fn transfers(files: &[&LocalFile], answer: Value) -> Result<Batch, Pu
             transfers.push(transfer(file, object.actions.as_ref())?);
         }
     }
-    Ok(if xet { Batch::Xet } else { Batch::Requests(transfers) })
+    Ok(if xet {
+        Batch::Xet
+    } else {
+        Batch::Requests(transfers)
+    })
 }
 
 fn transfer(file: &LocalFile, actions: Option<&Actions>) -> Result<Transfer, PushError> {
@@ -162,7 +170,11 @@ fn multipart(
     let parts: BTreeMap<u64, String> = header.iter().filter_map(numbered).collect();
     let expected = file.size.div_ceil(chunk);
     if parts.len() as u64 != expected {
-        let reason = format!("{} parts for '{}' instead of {expected}", parts.len(), file.path);
+        let reason = format!(
+            "{} parts for '{}' instead of {expected}",
+            parts.len(),
+            file.path
+        );
         return Err(malformed(reason));
     }
     Ok(Transfer::Multipart {

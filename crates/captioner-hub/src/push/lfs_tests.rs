@@ -8,7 +8,10 @@ fn file(content: &str) -> LocalFile {
 /// The answer to a batch of one file.
 fn one(file: &LocalFile, object: Value) -> Result<Batch, PushError> {
     let mut entry = json!({ "oid": file.sha256, "size": file.size });
-    entry.as_object_mut().unwrap().extend(object.as_object().unwrap().clone());
+    entry
+        .as_object_mut()
+        .unwrap()
+        .extend(object.as_object().unwrap().clone());
     transfers(&[file], json!({ "transfer": "basic", "objects": [entry] }))
 }
 
@@ -30,8 +33,15 @@ fn the_request_offers_xet_unless_it_is_switched_off() {
 #[test]
 fn no_actions_is_stored_already() {
     let file = file("abc");
-    for object in [json!({}), json!({ "actions": {} }), json!({ "actions": null })] {
-        assert_eq!(one(&file, object), Ok(Batch::Requests(vec![Transfer::Stored])));
+    for object in [
+        json!({}),
+        json!({ "actions": {} }),
+        json!({ "actions": null }),
+    ] {
+        assert_eq!(
+            one(&file, object),
+            Ok(Batch::Requests(vec![Transfer::Stored]))
+        );
     }
 }
 
@@ -53,14 +63,23 @@ fn parts_are_ordered_by_number_and_counted() {
     assert_eq!(*parts, expected);
     header.as_object_mut().unwrap().remove("07");
     let error = one(&file, upload(header)).unwrap_err().to_string();
-    assert!(error.contains("9 parts for 'model.safetensors' instead of 10"), "{error}");
+    assert!(
+        error.contains("9 parts for 'model.safetensors' instead of 10"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_chunk_size_of_nothing_is_an_error() {
     let file = file("abc");
     for chunk in [json!(0), json!("0"), json!("ten"), json!(-1), json!([])] {
-        assert!(one(&file, upload(json!({ "chunk_size": chunk, "1": "http://s/1" }))).is_err());
+        assert!(
+            one(
+                &file,
+                upload(json!({ "chunk_size": chunk, "1": "http://s/1" }))
+            )
+            .is_err()
+        );
     }
 }
 
@@ -68,7 +87,10 @@ fn a_chunk_size_of_nothing_is_an_error() {
 fn a_refused_object_is_named_by_its_path() {
     let object = json!({ "error": { "code": 413, "message": "too large" } });
     let error = one(&file("abc"), object).unwrap_err().to_string();
-    assert!(error.contains("'model.safetensors' (413: too large)"), "{error}");
+    assert!(
+        error.contains("'model.safetensors' (413: too large)"),
+        "{error}"
+    );
 }
 
 #[test]

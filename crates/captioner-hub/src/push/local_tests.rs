@@ -24,12 +24,26 @@ fn the_sample_is_the_first_512_bytes() {
 #[test]
 fn paths_that_no_repository_can_hold_are_named() {
     let bad = [
-        "", "/etc/passwd", "../a", "a/../b", "./a", "a//b", "a/", "a\\b", "a\0", "a\nb", ".git/x",
-        "a/.GIT/hooks", ".cache/huggingface/x",
+        "",
+        "/etc/passwd",
+        "../a",
+        "a/../b",
+        "./a",
+        "a//b",
+        "a/",
+        "a\\b",
+        "a\0",
+        "a\nb",
+        ".git/x",
+        "a/.GIT/hooks",
+        ".cache/huggingface/x",
     ];
     for path in bad {
         let error = check_paths([path].into_iter()).unwrap_err();
-        assert!(matches!(&error, PushError::Path { path: p, .. } if p == path), "{path:?}");
+        assert!(
+            matches!(&error, PushError::Path { path: p, .. } if p == path),
+            "{path:?}"
+        );
     }
     for good in ["a", "a/b c/ü.txt", ".gitattributes", "..a", "a.git/b"] {
         assert_eq!(check_paths([good].into_iter()), Ok(()), "{good}");
@@ -72,7 +86,12 @@ fn a_missing_file_and_a_folder_are_named() {
 fn a_folder_gives_its_files_and_not_its_repository_or_scratch() {
     let root = tempfile::tempdir().unwrap();
     let kept = ["README.md", "b/c.txt", ".gitattributes", "b/.cache/x"];
-    let left = [".git/HEAD", "b/.git/HEAD", ".cache/huggingface/x", ".a.captioner-1-2"];
+    let left = [
+        ".git/HEAD",
+        "b/.git/HEAD",
+        ".cache/huggingface/x",
+        ".a.captioner-1-2",
+    ];
     for path in kept.iter().chain(&left) {
         let path = root.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -80,7 +99,10 @@ fn a_folder_gives_its_files_and_not_its_repository_or_scratch() {
     }
     let files = folder_files(root.path()).unwrap();
     let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
-    assert_eq!(paths, [".gitattributes", "README.md", "b/.cache/x", "b/c.txt"]);
+    assert_eq!(
+        paths,
+        [".gitattributes", "README.md", "b/.cache/x", "b/c.txt"]
+    );
 }
 
 #[cfg(unix)]
@@ -91,8 +113,14 @@ fn links_to_files_are_read_and_links_to_folders_refused() {
     std::fs::write(outside.path().join("blob"), "x").unwrap();
     let link = root.path().join("a");
     std::os::unix::fs::symlink(outside.path().join("blob"), &link).unwrap();
-    assert_eq!(folder_files(root.path()).unwrap(), [PushFile::file("a", &link)]);
+    assert_eq!(
+        folder_files(root.path()).unwrap(),
+        [PushFile::file("a", &link)]
+    );
     let link = root.path().join("b");
     std::os::unix::fs::symlink(outside.path(), &link).unwrap();
-    assert_eq!(folder_files(root.path()), Err(PushError::FolderLink { path: link }));
+    assert_eq!(
+        folder_files(root.path()),
+        Err(PushError::FolderLink { path: link })
+    );
 }

@@ -47,6 +47,9 @@ pub struct Push {
     pub message: String,
     /// More about the commit.
     pub description: String,
+    /// Whether large files may go to the Xet storage where the Hub has one; without it, they go by
+    /// git's large file storage. [`Push::new`] says yes, unless `HF_HUB_DISABLE_XET` is set.
+    pub xet: bool,
 }
 
 /// A file of a push, as [`Push::check`] found it.
@@ -89,6 +92,7 @@ impl Push {
             delete: Vec::new(),
             message: message.into(),
             description: String::new(),
+            xet: !is_set("HF_HUB_DISABLE_XET"),
         }
     }
 
@@ -107,6 +111,12 @@ impl Push {
     }
 }
 
+/// Whether a variable is set as `_is_true` of `huggingface_hub/constants.py` has it.
+fn is_set(name: &str) -> bool {
+    let value = std::env::var(name).unwrap_or_default().to_uppercase();
+    ["1", "ON", "YES", "TRUE"].contains(&value.as_str())
+}
+
 impl Hub {
     /// Pushes files in one commit; makes the repository if there is none.
     ///
@@ -116,6 +126,7 @@ impl Hub {
     /// [`PushError::Unknown`], nothing was committed then; large files that were stored are not
     /// sent again by the next push.
     pub fn push(&self, push: &Push) -> Result<Pushed, HubError> {
-        self.block_on(run::run(self, push))
+        self.background
+            .wait(run::run(self.http.clone(), push.clone()))
     }
 }

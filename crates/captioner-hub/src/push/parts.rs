@@ -84,14 +84,19 @@ async fn multipart(
 
 /// Asks the Hub whether the object arrived with its size.
 async fn verify_stored(wire: &Wire<'_>, file: &LocalFile, href: &str) -> Result<(), HubError> {
-    signed(wire, href, &json!({ "oid": file.sha256, "size": file.size })).await
+    signed(
+        wire,
+        href,
+        &json!({ "oid": file.sha256, "size": file.size }),
+    )
+    .await
 }
 
 /// A request to an address of the batch's answer: with the token on the Hub itself, without it
 /// elsewhere.
 async fn signed(wire: &Wire<'_>, url: &str, body: &Value) -> Result<(), HubError> {
     let body = body.to_string();
-    wire.post_signed(url, MEDIA_TYPE, body.as_bytes()).await
+    wire.post_signed(url, MEDIA_TYPE, body.into()).await
 }
 
 /// A reader of a part of a file.

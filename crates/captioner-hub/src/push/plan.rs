@@ -68,10 +68,14 @@ pub(crate) fn preupload_body(files: &[LocalFile]) -> Value {
 /// As in `huggingface_hub`, an empty file is never large: object storage refuses empty objects. A
 /// large file's object id is its SHA-256, another's the git blob's.
 pub(crate) fn planned(files: &[LocalFile], answer: Value) -> Result<Vec<Planned>, PushError> {
-    let answer: Answer = serde_json::from_value(answer).map_err(|error| malformed(error.to_string()))?;
+    let answer: Answer =
+        serde_json::from_value(answer).map_err(|error| malformed(error.to_string()))?;
     let find = |file: &LocalFile| {
         let answer = answer.files.iter().find(|entry| entry.path == file.path);
-        plan_one(file, answer.ok_or_else(|| malformed(format!("it leaves out '{}'", file.path)))?)
+        plan_one(
+            file,
+            answer.ok_or_else(|| malformed(format!("it leaves out '{}'", file.path)))?,
+        )
     };
     files.iter().map(find).collect()
 }
@@ -80,7 +84,12 @@ fn plan_one(file: &LocalFile, answer: &AnswerFile) -> Result<Planned, PushError>
     let large = match answer.upload_mode.as_str() {
         "lfs" => file.size > 0,
         "regular" => false,
-        other => return Err(malformed(format!("the upload mode '{other}' of '{}'", file.path))),
+        other => {
+            return Err(malformed(format!(
+                "the upload mode '{other}' of '{}'",
+                file.path
+            )));
+        }
     };
     let mode = if answer.should_ignore {
         Mode::Ignored
@@ -134,7 +143,10 @@ mod tests {
 
     fn plan(file: &LocalFile, rest: Value) -> Result<Planned, PushError> {
         let mut entry = json!({ "path": file.path, "uploadMode": "lfs", "shouldIgnore": false });
-        entry.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        entry
+            .as_object_mut()
+            .unwrap()
+            .extend(rest.as_object().unwrap().clone());
         let answer = json!({ "files": [entry] });
         planned(std::slice::from_ref(file), answer).map(|mut plans| plans.remove(0))
     }
@@ -156,7 +168,10 @@ mod tests {
             assert_eq!(planned.mode, Mode::Unchanged);
         }
         let other = plan(&some, json!({ "oid": "00" })).unwrap();
-        assert_eq!((other.mode, other.remote.as_deref()), (Mode::Large, Some("00")));
+        assert_eq!(
+            (other.mode, other.remote.as_deref()),
+            (Mode::Large, Some("00"))
+        );
         let ignored = json!({ "oid": some.sha256, "shouldIgnore": true });
         assert_eq!(plan(&some, ignored).unwrap().mode, Mode::Ignored);
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::PushError;
 use super::wire::{Answered, Wire};
 use crate::HubError;
+use crate::hub::http::Failure;
 
 /// What is read of `whoami-v2`.
 #[derive(Deserialize)]
@@ -17,23 +18,26 @@ struct Caller {
 }
 
 /// What is read of a repository.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Info {
     #[serde(default)]
-    private: bool,
+    private: Option<bool>,
     #[serde(default)]
     sha: Option<String>,
 }
 
 /// An error if the token is known not to write.
 ///
-/// A hub without `whoami-v2` and one that answers it too seldom (the Hub limits it strictly) say
-/// nothing: the repository's own answer will.
+/// It is asked once: the Hub limits `whoami-v2` strictly, and other hubs don't have it.
 pub(super) async fn may_write(wire: &Wire<'_>) -> Result<(), HubError> {
     let url = format!("{}/api/whoami-v2", wire.endpoint());
-    let reply = match wire.ask(&url).await? {
-        Answered::Refused(404 | 429, _) => return Ok(()),
-        answered => answered.ok()?,
+    let reply = match wire.ask_once(&url).await {
+        Answered::Ok(reply) => reply,
+        Answered::Refused { status: 401, .. } => return Err(unknown(wire)),
+        Answered::Refused { status: 404, .. } => return Ok(()),
+        Answered::Refused { error, .. } => return Err(error),
+        // The repository's answer will say.
+        Answered::Open(_) => return Ok(()),
     };
     let caller: Caller = reply.parsed("whoami-v2")?;
     if caller.auth["accessToken"]["role"] == "read" {
@@ -46,6 +50,13 @@ pub(super) async fn may_write(wire: &Wire<'_>) -> Result<(), HubError> {
     Ok(())
 }
 
+fn unknown(wire: &Wire<'_>) -> HubError {
+    HubError::TokenRefused {
+        id: wire.push.repo.id(),
+        help: String::new(),
+    }
+}
+
 /// Makes the repository if there is none; whether it was made.
 ///
 /// A push that is to be private is refused where everyone can read.
@@ -55,13 +66,10 @@ pub(super) async fn ensure(wire: &Wire<'_>) -> Result<bool, HubError> {
     let there = match there {
         Some(info) => info,
         // Also after a 409: another process made it, perhaps as a public one.
-        None => info(wire, "").await?.unwrap_or(Info {
-            private: true,
-            sha: None,
-        }),
+        None => info(wire, "").await?.unwrap_or_default(),
     };
-    if wire.push.private == Some(true) && !there.private {
-        let repo = wire.push.repo.to_string();
+    if wire.push.private == Some(true) && there.private == Some(false) {
+        let repo = wire.push.repo.id();
         return Err(PushError::Public { repo }.into());
     }
     Ok(created)
@@ -79,7 +87,9 @@ pub(super) async fn head(wire: &Wire<'_>) -> Result<String, HubError> {
 /// The repository, if this token sees one. A private one of others looks as if it were missing.
 async fn info(wire: &Wire<'_>, rest: &str) -> Result<Option<Info>, HubError> {
     match wire.ask(&wire.api(rest)).await? {
-        Answered::Refused(401 | 404, _) => Ok(None),
+        Answered::Refused {
+            status: 401 | 404, ..
+        } => Ok(None),
         answered => Ok(Some(answered.ok()?.parsed("the repository")?)),
     }
 }
@@ -99,18 +109,21 @@ async fn create(wire: &Wire<'_>) -> Result<bool, HubError> {
     let body = body.to_string().into_bytes();
     let mut tries = wire.tries();
     loop {
-        let error = match wire.post_once(&url, "application/json", &body).await {
+        let failure = match wire.post_once(&url, "application/json", &body).await {
             Answered::Ok(_) => return Ok(true),
-            Answered::Refused(409, error) if error.to_string().contains(IN_PROGRESS) => error,
+            Answered::Refused { status: 409, error } if is_busy(&error) => Failure::passing(error),
             // After a lost answer, it was this push that made it.
-            Answered::Refused(409, _) => return Ok(tries.waited()),
-            Answered::Refused(_, error) => return Err(error),
-            Answered::Open(error) => error,
+            Answered::Refused { status: 409, .. } => return Ok(tries.waited()),
+            Answered::Refused { error, .. } => return Err(error),
+            Answered::Open(failure) => failure,
         };
-        tries.wait(error).await?;
+        tries.wait(failure).await?;
     }
 }
 
 /// As in `create_repo` of `huggingface_hub/hf_api.py`: the Hub makes a user's repositories one
 /// after another.
-const IN_PROGRESS: &str = "another conflicting operation is in progress";
+fn is_busy(error: &HubError) -> bool {
+    let busy = "another conflicting operation is in progress";
+    matches!(error, HubError::Push(PushError::Rejected { message, .. }) if message.contains(busy))
+}

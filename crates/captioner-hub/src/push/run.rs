@@ -10,11 +10,12 @@ use super::plan::{BATCH, Mode, Planned, collision, planned, preupload_body};
 use super::repository::{ensure, head, may_write};
 use super::wire::Wire;
 use super::{Push, PushError, Pushed};
-use crate::{Hub, HubError};
+use crate::HubError;
+use crate::hub::http::Http;
 
 /// What of a push can be checked here: its message, its paths, its files.
 pub(super) fn read(push: &Push) -> Result<Vec<LocalFile>, PushError> {
-    let repo = push.repo.to_string();
+    let repo = push.repo.id();
     if push.files.is_empty() && push.delete.is_empty() {
         return Err(PushError::Nothing { repo });
     }
@@ -28,9 +29,9 @@ pub(super) fn read(push: &Push) -> Result<Vec<LocalFile>, PushError> {
 }
 
 /// The whole push.
-pub(super) async fn run(hub: &Hub, push: &Push) -> Result<Pushed, HubError> {
-    let files = read(push)?;
-    let wire = Wire::new(hub, push)?;
+pub(super) async fn run(http: Http, push: Push) -> Result<Pushed, HubError> {
+    let files = read(&push)?;
+    let wire = Wire::new(http, &push)?;
     may_write(&wire).await?;
     let created_repo = ensure(&wire).await?;
     let mut run = Run {
@@ -116,7 +117,7 @@ impl Run<'_> {
         &mut self,
         before: &[Planned],
     ) -> Result<(Vec<Planned>, (Commit, bool)), HubError> {
-        let repo = self.wire.push.repo.to_string();
+        let repo = self.wire.push.repo.id();
         let (parent, plan, delete) = self.look().await?;
         if let Some(file) = collision(&self.files, before, &plan) {
             let path = file.path.clone();
@@ -132,7 +133,7 @@ impl Run<'_> {
     fn something(&self, plan: &[Planned], delete: &[String]) -> Result<bool, PushError> {
         let ignored = plan.iter().filter(|planned| planned.mode == Mode::Ignored);
         if !plan.is_empty() && ignored.count() == plan.len() && delete.is_empty() {
-            let repo = self.wire.push.repo.to_string();
+            let repo = self.wire.push.repo.id();
             return Err(PushError::Ignored { repo });
         }
         let sent = |planned: &Planned| matches!(planned.mode, Mode::Regular | Mode::Large);

@@ -33,10 +33,11 @@ pub(super) async fn store(wire: &Wire<'_>, files: &[&LocalFile]) -> Result<(), H
     let url = wire.at_branch("xet-write-token");
     let access: Access = wire.get(&url).await?.parsed("the Xet token")?;
     let failed = |reason: String| PushError::Xet {
-        repo: wire.push.repo.to_string(),
+        repo: wire.push.repo.id(),
         reason,
     };
-    let stored = send(access, url, wire.token_headers(), files, wire.patience()).await;
+    let refresh = (url, wire.token_headers()?);
+    let stored = send(wire, access, refresh, files).await;
     stored.map_err(failed)?;
     for file in files {
         file.unchanged()?;
@@ -45,23 +46,22 @@ pub(super) async fn store(wire: &Wire<'_>, files: &[&LocalFile]) -> Result<(), H
 }
 
 async fn send(
+    wire: &Wire<'_>,
     access: Access,
-    refresh: String,
-    headers: HeaderMap,
+    refresh: (String, HeaderMap),
     files: &[&LocalFile],
-    patience: Duration,
 ) -> Result<(), String> {
     let session = XetSessionBuilder::new().build().map_err(plain)?;
     let commit = session.new_upload_commit().map_err(plain)?;
     let commit = commit
         .with_endpoint(access.cas_url)
         .with_token_info(access.access_token, access.exp)
-        .with_token_refresh_url(refresh, headers);
+        .with_token_refresh_url(refresh.0, refresh.1);
     let commit = commit.build().await.map_err(plain)?;
     for file in files {
         queue(&commit, file).await.map_err(plain)?;
     }
-    let sent = watched(&commit, patience).await;
+    let sent = watched(wire, &commit).await;
     if sent.is_err() {
         // What is still on its way would keep the session's threads.
         let _ = session.abort();
@@ -83,17 +83,23 @@ async fn queue(commit: &XetUploadCommit, file: &LocalFile) -> Result<(), XetErro
 
 /// Waits for the storage as long as something moves: hf-xet has no time limit of its own for a
 /// server that keeps the connection and stays silent.
-async fn watched(commit: &XetUploadCommit, patience: Duration) -> Result<(), String> {
+async fn watched(wire: &Wire<'_>, commit: &XetUploadCommit) -> Result<(), String> {
+    let patience = wire.patience();
     let mut finish = Box::pin(commit.commit());
-    let mut last = (0, 0);
+    let mut last = (0u64, 0u64);
     let mut moved = Instant::now();
     loop {
         if let Ok(done) = timeout(TICK, &mut finish).await {
             return done.map(|_| ()).map_err(plain);
         }
         let report = commit.progress();
-        let now = (report.total_bytes_completed, report.total_transfer_bytes_completed);
+        let now = (
+            report.total_bytes_completed,
+            report.total_transfer_bytes_completed,
+        );
         if now != last {
+            let more = now.0.saturating_sub(last.0);
+            wire.progress().advance("", more);
             (last, moved) = (now, Instant::now());
         }
         if moved.elapsed() > patience {
