@@ -1,9 +1,14 @@
-//! Where models come from, and the card that goes with them.
+//! Where models and data sets come from, and the card that goes with them.
+//!
+//! [`find_model`] and [`find_dataset`] give the folder of what a user named. With the feature
+//! `hub`, which is off by default because it brings a hundred and more crates, that may be a
+//! repository of the Hugging Face Hub: `Hub` fetches it to the cache that Python shares.
 //!
 //! ```
-//! use captioner_hub::{HubError, ModelCard, find_model};
+//! use captioner_hub::{ModelCard, RepoId};
 //!
-//! assert!(matches!(find_model("microsoft/git-base"), Err(HubError::NotYet { .. })));
+//! let id = RepoId::parse("microsoft/git-base@main")?;
+//! assert_eq!((id.owner(), id.name(), id.revision()), ("microsoft", "git-base", "main"));
 //!
 //! let card = ModelCard {
 //!     name: "git-creatures".into(),
@@ -12,10 +17,22 @@
 //!     ..ModelCard::default()
 //! };
 //! assert!(card.to_markdown().contains("| generated WER | 0.0500 |"));
+//! # Ok::<(), captioner_hub::HubError>(())
 //! ```
 
 mod card;
+mod error;
+#[cfg(feature = "hub")]
+mod hub;
+mod repo_id;
 mod source;
 
 pub use card::ModelCard;
-pub use source::{HubError, find_model};
+pub use error::HubError;
+#[cfg(feature = "hub")]
+pub use hub::{
+    Account, DatasetFiles, DownloadProgress, Hub, HubSettings, NoProgress, RemoteFile, Snapshot,
+    TerminalProgress, Token, UrlLimits, fetch_picture,
+};
+pub use repo_id::{RepoId, RepoKind};
+pub use source::{find_dataset, find_model};
