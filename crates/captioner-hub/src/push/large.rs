@@ -26,7 +26,7 @@ pub(super) async fn store(wire: &Wire<'_>, files: &[&LocalFile]) -> Result<(), H
         return Ok(());
     }
     let bytes = files.iter().map(|file| file.size).sum();
-    wire.progress().start(files.len(), bytes, 0);
+    wire.progress().start_push(files.len(), bytes);
     let stored = store_in_batches(wire, &url, &files).await;
     wire.progress().finish();
     stored

@@ -126,7 +126,7 @@ impl<'a> Wire<'a> {
         let ask = http.ask(endpoint.clone());
         // A server is silent while a body is sent; how long is watched here.
         let client = |policy| {
-            let builder = client_builder(settings).read_timeout(Duration::MAX);
+            let builder = client_builder(settings).read_timeout(NEVER);
             let built = builder.redirect(policy).build();
             built.map_err(|error| failed(&error, &endpoint, &ask))
         };
@@ -333,9 +333,13 @@ impl<'a> Wire<'a> {
         loop {
             let failure = match self.put_once(put).await? {
                 Answered::Ok(reply) => return Ok(reply.etag()),
-                Answered::Refused { error, .. } => return Err(error),
+                Answered::Refused { error, .. } => Failure {
+                    again: false,
+                    ..Failure::passing(error)
+                },
                 Answered::Open(failure) => failure,
             };
+            // Other bytes than were announced are refused as well.
             put.file.unchanged()?;
             tries.wait(failure).await?;
         }
@@ -553,6 +557,9 @@ impl Reply {
         Some(etag.to_owned())
     }
 }
+
+/// Long enough for any request; the clock has no room for more.
+const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How often it is looked whether bytes are taken.
 const TICK: Duration = Duration::from_millis(100);
