@@ -28,6 +28,8 @@ pub enum FaultKind {
     WrongBytes,
     /// `Range` is not looked at: the whole file, as 200.
     IgnoreRange,
+    /// The body comes in chunks, and no header says how long it is.
+    Chunked,
     /// `Content-Length` says this many bytes; the body is as it is.
     LyingLength(u64),
 }

@@ -93,14 +93,31 @@ impl Response {
         self
     }
 
-    /// The status line and the headers, with a length that may be a lie.
-    pub(crate) fn write_head(&self, stream: &mut impl Write, len: u64) -> io::Result<()> {
+    /// The status line and the headers, with a length that may be a lie, or in chunks.
+    pub(crate) fn write_head(&self, stream: &mut impl Write, len: Option<u64>) -> io::Result<()> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
-        head += &format!("Content-Length: {len}\r\n\r\n");
+        head += &match len {
+            Some(len) => format!("Content-Length: {len}\r\n\r\n"),
+            None => "Transfer-Encoding: chunked\r\n\r\n".to_owned(),
+        };
         stream.write_all(head.as_bytes())
+    }
+}
+
+/// Writes a body in chunks.
+pub(crate) fn write_chunks(mut reader: impl Read, stream: &mut impl Write) -> io::Result<()> {
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = reader.read(&mut buffer)?;
+        stream.write_all(format!("{read:x}\r\n").as_bytes())?;
+        stream.write_all(&buffer[..read])?;
+        stream.write_all(b"\r\n")?;
+        if read == 0 {
+            return Ok(());
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::faults::{self, FaultKind};
 use crate::request::{Request, Side};
-use crate::response::{Body, Response};
+use crate::response::{Body, Response, write_chunks};
 use crate::route::handle;
 use crate::state::State;
 
@@ -152,8 +152,9 @@ fn write(
     let len = response.body.len();
     let said = match fault {
         Some(FaultKind::LoseAnswer) => return Ok(false),
-        Some(FaultKind::LyingLength(said)) => *said,
-        _ => len,
+        Some(FaultKind::LyingLength(said)) => Some(*said),
+        Some(FaultKind::Chunked) => None,
+        _ => Some(len),
     };
     response.write_head(stream, said)?;
     if head_only {
@@ -170,11 +171,15 @@ fn write(
             stall(stream, stopped);
             return Ok(false);
         }
+        Some(FaultKind::Chunked) => {
+            write_chunks(reader, stream)?;
+            return Ok(true);
+        }
         Some(FaultKind::WrongBytes) => io::copy(&mut WrongFirst(reader, true), stream)?,
         _ => io::copy(&mut io::BufReader::with_capacity(1 << 18, reader), stream)?,
     };
     stream.flush()?;
-    Ok(said == len)
+    Ok(said == Some(len))
 }
 
 /// Holds a connection open until the client or the server ends.

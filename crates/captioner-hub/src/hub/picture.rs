@@ -187,7 +187,7 @@ impl Resolve for PublicOnly {
             let found = tokio::task::spawn_blocking(move || (name, 0).to_socket_addrs()).await??;
             let public: Vec<SocketAddr> = found.filter(|found| is_public(found.ip())).collect();
             if public.is_empty() {
-                return Err(Box::new(NotPublic).into());
+                return Err(NotPublic.into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
