@@ -21,6 +21,7 @@ mod parts;
 mod plan;
 mod repository;
 mod run;
+mod send;
 mod wire;
 mod xet;
 
@@ -30,6 +31,32 @@ pub use local::{PushFile, PushSource, folder_files};
 use crate::{Hub, HubError, RepoId, RepoKind};
 
 /// Files for a repository, and what their commit says.
+///
+/// ```
+/// use captioner_hub::{Hub, HubSettings, Push, PushFile, RepoId};
+///
+/// let files = vec![
+///     PushFile::bytes("config.json", "{}"),
+///     PushFile::bytes("model.safetensors", vec![0; 1000]),
+/// ];
+/// let mut push = Push::new(RepoId::parse("tester/creatures")?, files, "Add the model");
+/// push.private = Some(true);
+/// assert_eq!(push.check()?[1].size, 1000);
+///
+/// # let server = captioner_hub_server::HubServer::start(0).unwrap();
+/// # server.state().add_user("hf_test", "tester", true);
+/// # let mut settings = HubSettings::from_lookup(|_| None)?;
+/// # settings.endpoint = server.state().endpoint().to_owned();
+/// # settings.token = captioner_hub::Token::new("hf_test");
+/// # settings.progress_bars = false;
+/// # #[cfg(any())]
+/// let settings = HubSettings::from_env()?;
+/// let hub = Hub::new(settings)?;
+/// let pushed = hub.push(&push)?;
+/// assert!(pushed.created_repo && pushed.changed);
+/// assert!(!hub.push(&push)?.changed);
+/// # Ok::<(), captioner_hub::HubError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Push {
     /// The repository; its revision is the branch, `main` if there is none.

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::PushError;
 use super::lfs::{MEDIA_TYPE, Transfer};
 use super::local::{LocalFile, PushSource};
-use super::wire::{Put, Wire};
+use super::send::Put;
+use super::wire::Wire;
 use crate::HubError;
 
 /// Stores one file as the batch asks for.

@@ -204,3 +204,18 @@ impl Drop for Meanwhile {
         }
     }
 }
+
+#[test]
+fn a_repository_of_another_name_now_is_pushed_to() {
+    let fixture = Fixture::new();
+    fixture.existing(&[]);
+    fixture
+        .state()
+        .rename(RepoKind::Model, "tester/former", REPO);
+    let mut push = model();
+    push.repo = RepoId::parse("tester/former").unwrap();
+    let pushed = fixture.push(&push).unwrap();
+    assert!(pushed.changed && !pushed.created_repo);
+    assert_eq!(fixture.titles()[0], "Add the model");
+    fixture.assert_token_kept();
+}
