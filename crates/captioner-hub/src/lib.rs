@@ -33,8 +33,8 @@ pub use card::ModelCard;
 pub use error::HubError;
 #[cfg(feature = "hub")]
 pub use hub::{
-    Account, DatasetFiles, DownloadProgress, Hub, HubSettings, NoProgress, RemoteFile, Snapshot,
-    TerminalProgress, Token, UrlLimits, fetch_picture,
+    Account, DatasetFiles, DownloadProgress, Hub, HubSettings, NoProgress, PictureFetcher,
+    RemoteFile, Snapshot, TerminalProgress, Token, UrlLimits, fetch_picture,
 };
 #[cfg(feature = "hub")]
 pub use push::{CheckedFile, Push, PushError, PushFile, PushSource, Pushed, folder_files};

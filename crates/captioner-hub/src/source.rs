@@ -36,7 +36,14 @@ pub fn find_dataset(spec: &str) -> Result<PathBuf, HubError> {
         Some((id, configuration)) => (id, Some(configuration)),
         None => (spec, None),
     };
-    fetch::dataset(&repository(id)?, configuration)
+    let id = repository(id).map_err(|error| match error {
+        // As it was typed: `C:\pictures` has a colon too.
+        HubError::Missing { .. } => HubError::Missing {
+            path: spec.to_owned(),
+        },
+        other => other,
+    })?;
+    fetch::dataset(&id, configuration)
 }
 
 /// What is no folder is the name of a repository, or a folder that is missing.
@@ -145,11 +152,16 @@ mod tests {
         std::fs::write(&file, "").unwrap();
         let file = file.to_str().unwrap();
         assert!(matches!(find_model(file), Err(HubError::File { .. })));
-        for missing in ["nothing", "./a/b", "../up", "a/b/c", "/root/x", "a b/c"] {
+        for missing in [
+            "nothing", "./a/b", "../up", "a/b/c", "/root/x", "a b/c", r"C:\x",
+        ] {
             let error = find_model(missing).unwrap_err();
             assert!(matches!(error, HubError::Missing { .. }), "{missing}");
             let error = find_dataset(missing).unwrap_err();
-            assert!(matches!(error, HubError::Missing { .. }), "{missing}");
+            assert!(
+                matches!(&error, HubError::Missing { path } if path == missing),
+                "{error}"
+            );
         }
     }
 

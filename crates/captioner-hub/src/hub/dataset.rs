@@ -22,7 +22,7 @@ const METADATA: [&str; 3] = ["metadata.jsonl", "metadata.csv", "metadata.parquet
 /// The files of a data set in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatasetFiles {
-    /// The folder that holds them and, as a rule, nothing else.
+    /// The folder that holds them: the snapshot's, or that of the configuration in it.
     pub folder: PathBuf,
     /// The files.
     pub files: Vec<PathBuf>,
@@ -35,7 +35,7 @@ type Splits = Vec<(String, Vec<RemoteFile>)>;
 
 /// Finds the files in one of the forms that are read here, and fetches them.
 pub(crate) fn find(hub: &Hub, id: &RepoId, wanted: Option<&str>) -> Result<DatasetFiles, HubError> {
-    let card = hub.choose(RepoKind::Dataset, id, |files| {
+    let card = hub.choose(RepoKind::Dataset, id, false, |files| {
         Ok(files
             .iter()
             .filter(|file| file.path == README)
@@ -45,7 +45,20 @@ pub(crate) fn find(hub: &Hub, id: &RepoId, wanted: Option<&str>) -> Result<Datas
     let readme = std::fs::read_to_string(card.folder.join(README)).unwrap_or_default();
     // The same commit from here on, whatever is pushed meanwhile.
     let at = id.at(&card.commit)?;
-    match own_parquet(hub, &at, id, &configurations(&readme), wanted) {
+    let found = in_any_form(hub, id, &at, &configurations(&readme), wanted)?;
+    // Until all files are there, an older snapshot serves.
+    hub.remember(RepoKind::Dataset, id, &card.commit)?;
+    Ok(found)
+}
+
+fn in_any_form(
+    hub: &Hub,
+    id: &RepoId,
+    at: &RepoId,
+    configurations: &[Configuration],
+    wanted: Option<&str>,
+) -> Result<DatasetFiles, HubError> {
+    match own_parquet(hub, at, id, configurations, wanted) {
         Err(HubError::NoData { .. }) => {}
         other => return other,
     }
@@ -53,7 +66,10 @@ pub(crate) fn find(hub: &Hub, id: &RepoId, wanted: Option<&str>) -> Result<Datas
         Err(HubError::Revision { .. } | HubError::Offline { .. } | HubError::NoData { .. }) => {}
         other => return other,
     }
-    pictures(hub, &at, id)
+    match wanted {
+        Some(_) => Err(configuration(id, configurations)),
+        None => pictures(hub, at, id),
+    }
 }
 
 /// The parquet files of the repository itself, by the configurations of its card.
@@ -65,7 +81,8 @@ fn own_parquet(
     wanted: Option<&str>,
 ) -> Result<DatasetFiles, HubError> {
     let chosen = match configurations {
-        [] if wanted.is_some() => return Err(configuration(id, &[])),
+        // The Hub's conversion may have it.
+        [] if wanted.is_some() => return Err(HubError::NoData { id: id.to_string() }),
         [] => None,
         several => Some(choose(id, several, wanted)?.clone()),
     };
@@ -78,8 +95,18 @@ fn own_parquet(
         }
     };
     let choice = split.clone();
-    let found = hub.choose(RepoKind::Dataset, at, move |files| some(&of, choice(files)))?;
-    Ok(dataset_files(&found, split(&as_remote(&found))))
+    let found = hub.choose(RepoKind::Dataset, at, false, move |files| {
+        some(&of, choice(files))
+    })?;
+    let files = dataset_files(&found, split(&as_remote(&found)));
+    // One configuration of several: the folder of its files, not that of all.
+    Ok(match configurations {
+        [] | [_] => files,
+        _ => DatasetFiles {
+            folder: common(&found.folder, &files.files),
+            ..files
+        },
+    })
 }
 
 /// The parquet files that the Hub converted: `configuration/split/0000.parquet`.
@@ -92,11 +119,15 @@ fn converted(hub: &Hub, id: &RepoId, wanted: Option<&str>) -> Result<DatasetFile
         Ok::<Splits, HubError>(chosen.files(files))
     };
     let (choice, of) = (split.clone(), id.clone());
-    let found = hub.choose(RepoKind::Dataset, &branch, move |files| {
+    let found = hub.choose(RepoKind::Dataset, &branch, true, move |files| {
         some(&of, choice(files)?)
     })?;
-    let splits = split(&as_remote(&found))?;
-    Ok(dataset_files(&found, splits))
+    let files = dataset_files(&found, split(&as_remote(&found))?);
+    let path = found.files.first().and_then(|path| path.split('/').next());
+    Ok(DatasetFiles {
+        folder: found.folder.join(path.unwrap_or_default()),
+        ..files
+    })
 }
 
 /// Whole conversions only: `partial-train` holds the first 5 GB of a set.
@@ -123,7 +154,7 @@ fn by_configuration(files: &[RemoteFile]) -> Vec<Configuration> {
 /// Tar files, or pictures with their captions beside them.
 fn pictures(hub: &Hub, at: &RepoId, id: &RepoId) -> Result<DatasetFiles, HubError> {
     let of = id.clone();
-    let found = hub.choose(RepoKind::Dataset, at, move |files| {
+    let found = hub.choose(RepoKind::Dataset, at, false, move |files| {
         let tars: Vec<_> = files
             .iter()
             .filter(|file| file.path.ends_with(".tar"))
@@ -230,7 +261,7 @@ fn dataset_files(found: &Snapshot, splits: Splits) -> DatasetFiles {
         .iter()
         .filter(|(name, files)| !name.is_empty() && !files.is_empty());
     DatasetFiles {
-        folder: common(&found.folder, &files),
+        folder: found.folder.clone(),
         splits: named
             .map(|(name, files)| (name.clone(), paths(files)))
             .collect(),

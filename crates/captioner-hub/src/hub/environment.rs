@@ -42,10 +42,10 @@ impl<'a> Environment<'a> {
             .unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned());
         let endpoint = value.trim_end_matches('/');
         match Url::parse(endpoint) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(endpoint.to_owned()),
+            Ok(url) if is_plain(&url) => Ok(endpoint.to_owned()),
             _ => Err(HubError::Setting {
                 name: NAME,
-                problem: "give an address such as https://huggingface.co",
+                problem: "give an address such as https://huggingface.co, without a password",
                 value: without_user(&value),
             }),
         }
@@ -156,6 +156,12 @@ fn name_of(text: &str) -> (&str, &str) {
     }
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.split_at(text.find(|c| !word(c)).unwrap_or(text.len()))
+}
+
+/// A password in the address would be shown wherever the address is.
+fn is_plain(url: &Url) -> bool {
+    let web = matches!(url.scheme(), "http" | "https");
+    web && url.username().is_empty() && url.password().is_none()
 }
 
 fn is_true(value: &str) -> bool {
@@ -277,7 +283,13 @@ mod tests {
             endpoint("http://hub:8080//").unwrap().endpoint,
             "http://hub:8080"
         );
-        for value in ["", "huggingface.co", "ftp://x", "u:secret@x"] {
+        for value in [
+            "",
+            "huggingface.co",
+            "ftp://x",
+            "u:secret@x",
+            "https://u:secret@x",
+        ] {
             let message = endpoint(value).unwrap_err().to_string();
             assert!(
                 message.contains("HF_ENDPOINT") && !message.contains("secret"),

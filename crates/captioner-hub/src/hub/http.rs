@@ -96,11 +96,7 @@ impl Http {
             let failure = match self.follow(ask).await {
                 Ok(answer) if answer.response.status().is_success() => return Ok(answer),
                 Ok(answer) => self.judge(&answer, subject),
-                Err(error) => Failure {
-                    again: matches!(error, HubError::Timeout { .. } | HubError::Connect { .. }),
-                    error,
-                    asked: None,
-                },
+                Err(error) => Failure::of(error),
             };
             tries += 1;
             self.pause(failure, tries).await?;
@@ -129,7 +125,7 @@ impl Http {
                 }
                 Err(error) => {
                     tries += 1;
-                    self.pause(Failure::passing(error), tries).await?;
+                    self.pause(Failure::of(error), tries).await?;
                 }
             }
         }
@@ -257,6 +253,15 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// One of the connection may pass, and no other.
+    fn of(error: HubError) -> Self {
+        Self {
+            again: matches!(error, HubError::Timeout { .. } | HubError::Connect { .. }),
+            error,
+            asked: None,
+        }
+    }
+
     /// One that may pass.
     pub(crate) fn passing(error: HubError) -> Self {
         Self {

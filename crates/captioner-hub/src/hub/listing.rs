@@ -131,10 +131,8 @@ fn remote_file(node: Node, place: &str) -> Result<RemoteFile, HubError> {
 fn next_page(headers: &HeaderMap) -> Result<Option<Url>, HubError> {
     let link = headers.get(LINK).and_then(|link| link.to_str().ok());
     let parts = link.into_iter().flat_map(|link| link.split(','));
-    let next = parts.filter_map(|part| part.split_once(';'));
-    let next = next
-        .filter(|(_, rel)| rel.replace(' ', "").contains("rel=\"next\""))
-        .next();
+    let mut links = parts.filter_map(|part| part.split_once(';'));
+    let next = links.find(|(_, rel)| rel.replace(' ', "").contains("rel=\"next\""));
     let place = next.map(|(place, _)| place.trim().trim_matches(['<', '>']));
     place.map(parse).transpose()
 }

@@ -44,6 +44,7 @@ use std::sync::Arc;
 
 use crate::{HubError, RepoId, RepoKind};
 
+use self::cache::Place;
 use self::complete::lacking;
 use self::http::{Http, client_builder};
 use self::patterns::fits;
@@ -53,7 +54,7 @@ use self::snapshot::{Choice, incomplete};
 pub use self::dataset::DatasetFiles;
 pub use self::listing::RemoteFile;
 pub use self::login::Account;
-pub use self::picture::{UrlLimits, fetch_picture};
+pub use self::picture::{PictureFetcher, UrlLimits, fetch_picture};
 pub use self::progress::{DownloadProgress, NoProgress, TerminalProgress};
 pub use self::settings::HubSettings;
 pub use self::snapshot::Snapshot;
@@ -123,7 +124,7 @@ impl Hub {
         patterns: &[&str],
     ) -> Result<Snapshot, HubError> {
         let patterns: Vec<String> = patterns.iter().map(|&text| text.to_owned()).collect();
-        self.choose(kind, id, move |files| {
+        self.choose(kind, id, true, move |files| {
             let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
             let fit = files.iter().filter(|file| fits(&patterns, &file.path));
             Ok(fit.cloned().collect())
@@ -137,7 +138,7 @@ impl Hub {
     /// [`HubError::Incomplete`] where an index names shards that the repository lacks.
     pub fn model(&self, id: &RepoId) -> Result<PathBuf, HubError> {
         let of = id.clone();
-        let found = self.choose(RepoKind::Model, id, move |files| {
+        let found = self.choose(RepoKind::Model, id, true, move |files| {
             model::model_files(&of, files)
         })?;
         let lacks = lacking(&found.folder, &found.files);
@@ -194,16 +195,32 @@ impl Hub {
             .map_err(|_| unusable("its client can't be made".to_owned()))
     }
 
-    /// A snapshot of the files that `choice` takes from the listing.
+    /// A snapshot of the files that `choice` takes from the listing. `remember` lets the revision
+    /// mean its commit from now on; where more files are to come, that is for the last of them.
     pub(crate) fn choose(
         &self,
         kind: RepoKind,
         id: &RepoId,
+        remember: bool,
         choice: impl Fn(&[RemoteFile]) -> Result<Vec<RemoteFile>, HubError> + Send + Sync + 'static,
     ) -> Result<Snapshot, HubError> {
         let choice: Choice = Arc::new(choice);
-        let (http, id) = (self.http.clone(), id.clone());
-        self.background
-            .wait(snapshot::snapshot(http, kind, id, choice))
+        let (http, wanted) = (self.http.clone(), id.clone());
+        let snapshot = snapshot::snapshot(http, kind, wanted, choice);
+        let found = self.background.wait(snapshot)?;
+        if remember {
+            self.remember(kind, id, &found.commit)?;
+        }
+        Ok(found)
+    }
+
+    /// Lets a revision mean a commit, for when the Hub can't be asked.
+    pub(crate) fn remember(
+        &self,
+        kind: RepoKind,
+        id: &RepoId,
+        commit: &str,
+    ) -> Result<(), HubError> {
+        Place::new(&self.settings().cache, kind, id).set_commit(id.revision(), commit)
     }
 }

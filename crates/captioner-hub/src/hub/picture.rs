@@ -39,37 +39,76 @@ impl Default for UrlLimits {
     }
 }
 
-/// The bytes of a picture at an address, from `http` or `https`.
+/// Fetches pictures from the web; connections are kept for the next one.
 ///
-/// Unless [`UrlLimits::private`] is set, the address that the name stands for must be of the public
+/// Unless [`UrlLimits::private`] is set, the address that a name stands for must be of the public
 /// internet, and so must those of all redirects; it is checked when the connection is made, so a
 /// name can't be another address a moment later. Proxies of the environment are not used: they
 /// would look the name up. No token is sent.
 ///
-/// # Errors
-/// [`HubError::Address`] for what is not fetched, [`HubError::TooLarge`], [`HubError::Timeout`],
-/// [`HubError::Redirect`], [`HubError::Status`] or [`HubError::Connect`].
-pub fn fetch_picture(address: &str, limits: &UrlLimits) -> Result<Vec<u8>, HubError> {
-    let url = Url::parse(address).map_err(|_| refuse(None, "it is no address"))?;
-    let client = client(limits)?;
-    let limits = *limits;
-    Background::start()?.wait(async move {
-        let ask = Ask {
-            method: Method::GET,
-            url: url.clone(),
-            from: 0,
-            timeout: limits.time,
-            variable: "the limit of time",
-        };
-        let fetched = tokio::time::timeout(limits.time, fetch(&client, &ask, &limits)).await;
-        fetched.unwrap_or_else(|_| {
-            Err(HubError::Timeout {
-                host: host(&url),
-                seconds: limits.time.as_secs(),
-                variable: ask.variable,
+/// ```
+/// use captioner_hub::{HubError, PictureFetcher, UrlLimits};
+///
+/// let fetcher = PictureFetcher::new(UrlLimits::default())?;
+/// let error = fetcher.fetch("http://192.168.1.1/camera.jpg").unwrap_err();
+/// assert!(matches!(error, HubError::Address { .. }));
+/// # Ok::<(), HubError>(())
+/// ```
+#[derive(Debug)]
+pub struct PictureFetcher {
+    client: Client,
+    background: Background,
+    limits: UrlLimits,
+}
+
+impl PictureFetcher {
+    /// With these limits for each picture.
+    ///
+    /// # Errors
+    /// When no client or thread can be made.
+    pub fn new(limits: UrlLimits) -> Result<Self, HubError> {
+        Ok(Self {
+            client: client(&limits)?,
+            background: Background::start()?,
+            limits,
+        })
+    }
+
+    /// The bytes at an address, from `http` or `https`. It may be called from several threads.
+    ///
+    /// # Errors
+    /// [`HubError::Address`] for what is not fetched, [`HubError::TooLarge`],
+    /// [`HubError::Timeout`], [`HubError::Redirect`], [`HubError::Status`] or
+    /// [`HubError::Connect`].
+    pub fn fetch(&self, address: &str) -> Result<Vec<u8>, HubError> {
+        let url = Url::parse(address).map_err(|_| refuse(None, "it is no address"))?;
+        let (client, limits) = (self.client.clone(), self.limits);
+        self.background.wait(async move {
+            let ask = Ask {
+                method: Method::GET,
+                url: url.clone(),
+                from: 0,
+                timeout: limits.time,
+                variable: "the limit of time",
+            };
+            let fetched = tokio::time::timeout(limits.time, fetch(&client, &ask, &limits)).await;
+            fetched.unwrap_or_else(|_| {
+                Err(HubError::Timeout {
+                    host: host(&url),
+                    seconds: limits.time.as_secs(),
+                    variable: ask.variable,
+                })
             })
         })
-    })
+    }
+}
+
+/// The bytes of one picture at an address, as [`PictureFetcher::fetch`].
+///
+/// # Errors
+/// As [`PictureFetcher::fetch`].
+pub fn fetch_picture(address: &str, limits: &UrlLimits) -> Result<Vec<u8>, HubError> {
+    PictureFetcher::new(*limits)?.fetch(address)
 }
 
 fn client(limits: &UrlLimits) -> Result<Client, HubError> {

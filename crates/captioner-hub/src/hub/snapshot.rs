@@ -99,9 +99,6 @@ async fn online(source: Source, choice: &Choice) -> Result<Snapshot, HubError> {
     fetch_all(&source, missing).await?;
     let found = checked(&source.place, &source.id, &source.commit, &chosen, false)?;
     // Only now does the revision mean this commit: until then, an older snapshot serves.
-    source
-        .place
-        .set_commit(source.id.revision(), &source.commit)?;
     Ok(found)
 }
 

@@ -1,7 +1,7 @@
 //! Which files of a repository are its data set.
 
 use captioner_hub::{DatasetFiles, HubError};
-use captioner_hub_server::{Content, RepoKind as Kind, Side};
+use captioner_hub_server::{Content, Fault, FaultKind, RepoKind as Kind, Side};
 
 use crate::world::{World, drawn, file, id};
 
@@ -36,7 +36,6 @@ fn the_card_names_the_files_of_each_split() {
     files.push(file("README.md", readme));
     world.add(Kind::Dataset, SET, files);
     let found = find(&world, None).unwrap();
-    assert!(found.folder.ends_with("data"), "{}", found.folder.display());
     assert_eq!(found.files.len(), 3);
     let splits: Vec<_> = found
         .splits
@@ -129,7 +128,7 @@ fn pictures_with_metadata_and_tar_files_are_fetched() {
     world.add(Kind::Dataset, SET, pictures);
     let found = find(&world, None).unwrap();
     assert_eq!(file_names(&found.files), ["a.png", "metadata.jsonl"]);
-    assert!(found.folder.ends_with("train"));
+    assert!(found.files[0].starts_with(&found.folder));
 
     let world = World::new();
     world.add(
@@ -179,4 +178,45 @@ fn a_set_is_found_again_without_the_hub() {
     let found = find(&world, None).unwrap();
     let hub = world.hub_with(world.settings(&[("HF_HUB_OFFLINE", "1")]));
     assert_eq!(hub.dataset(&id(SET), None).unwrap(), found);
+}
+
+#[test]
+fn an_older_set_serves_while_the_newer_one_is_not_complete() {
+    let world = World::new();
+    let name = "data/train-00000-of-00001.parquet";
+    world.add(
+        Kind::Dataset,
+        SET,
+        vec![drawn(name, 1, 500), file("README.md", "1")],
+    );
+    let older = find(&world, None).unwrap();
+    world.add(
+        Kind::Dataset,
+        SET,
+        vec![drawn(name, 2, 500), file("README.md", "2")],
+    );
+    let cut = Fault::new(FaultKind::CutAfter(0)).side(Side::Cdn);
+    world.server.state().add_fault(cut);
+    let mut settings = world.settings(&[]);
+    settings.retries = 0;
+    world
+        .hub_with(settings)
+        .dataset(&id(SET), None)
+        .unwrap_err();
+    let hub = world.hub_with(world.settings(&[("HF_HUB_OFFLINE", "1")]));
+    assert_eq!(hub.dataset(&id(SET), None).unwrap(), older);
+}
+
+#[test]
+fn a_configuration_that_only_the_conversion_has_is_found() {
+    let world = World::new();
+    world.add(Kind::Dataset, SET, vec![file("captions.json", "[]")]);
+    let names = ["de/train/0000.parquet", "en/train/0000.parquet"];
+    let state = world.server.state();
+    state
+        .add_files(Kind::Dataset, SET, "refs/convert/parquet", parquet(&names))
+        .unwrap();
+    let error = find(&world, None).unwrap_err();
+    assert!(error.to_string().contains("de, en"), "{error}");
+    assert!(find(&world, Some("en")).unwrap().folder.ends_with("en"));
 }
