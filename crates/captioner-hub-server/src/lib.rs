@@ -29,3 +29,4 @@ pub use resolve::SIGNATURE;
 pub use response::{Body, Response};
 pub use server::HubServer;
 pub use state::{Logged, Repositories, State, User};
+pub use upload::{Transfer, UploadSettings};

@@ -310,6 +310,10 @@ pub enum HubError {
         /// The limit.
         limit: u64,
     },
+    /// A push that is not made.
+    #[cfg(feature = "hub")]
+    #[error(transparent)]
+    Push(#[from] crate::PushError),
     /// The operating system said no.
     #[error(transparent)]
     Files(#[from] FileError),

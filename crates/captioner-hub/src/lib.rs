@@ -24,6 +24,8 @@ mod card;
 mod error;
 #[cfg(feature = "hub")]
 mod hub;
+#[cfg(feature = "hub")]
+mod push;
 mod repo_id;
 mod source;
 
@@ -34,5 +36,7 @@ pub use hub::{
     Account, DatasetFiles, DownloadProgress, Hub, HubSettings, NoProgress, PictureFetcher,
     RemoteFile, Snapshot, TerminalProgress, Token, UrlLimits, fetch_picture,
 };
+#[cfg(feature = "hub")]
+pub use push::{CheckedFile, Push, PushError, PushFile, PushSource, Pushed, folder_files};
 pub use repo_id::{RepoId, RepoKind};
 pub use source::{find_dataset, find_model};

@@ -21,7 +21,7 @@ mod complete;
 mod configurations;
 mod dataset;
 mod environment;
-mod http;
+pub(crate) mod http;
 mod listing;
 mod login;
 mod model;
@@ -30,14 +30,14 @@ mod patterns;
 mod picture;
 mod progress;
 mod public_address;
-mod refusal;
+pub(crate) mod refusal;
 mod runtime;
 mod settings;
 mod snapshot;
 mod token;
 mod trees;
 mod verify;
-mod wait;
+pub(crate) mod wait;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -73,8 +73,8 @@ pub use self::token::Token;
 /// ```
 #[derive(Debug)]
 pub struct Hub {
-    http: Http,
-    background: Background,
+    pub(crate) http: Http,
+    pub(crate) background: Background,
 }
 
 impl Hub {

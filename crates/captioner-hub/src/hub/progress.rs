@@ -14,12 +14,17 @@ pub trait DownloadProgress: Debug + Send + Sync {
         let _ = (files, bytes, present);
     }
 
-    /// So many bytes of a file came.
+    /// So many large files with so many bytes are to be sent.
+    fn start_push(&self, files: usize, bytes: u64) {
+        let _ = (files, bytes);
+    }
+
+    /// So many bytes of a file came, or were sent.
     fn advance(&self, file: &str, bytes: u64) {
         let _ = (file, bytes);
     }
 
-    /// So many bytes of a file were of no use, and are fetched again.
+    /// So many bytes of a file were of no use, and are fetched or sent again.
     fn lose(&self, file: &str, bytes: u64) {
         let _ = (file, bytes);
     }
@@ -55,6 +60,24 @@ impl TerminalProgress {
         }
     }
 
+    fn begin(&self, verb: &str, files: usize, bytes: u64, present: u64) {
+        if !self.bars || files == 0 {
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
+        let template = "{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        let plural = if files == 1 { "" } else { "s" };
+        bar.set_message(format!("{verb} {files} file{plural}"));
+        bar.set_position(present);
+        bar.reset_eta();
+        if let Ok(mut slot) = self.bar.lock() {
+            *slot = Some(bar);
+        }
+    }
+
     fn with_bar(&self, act: impl FnOnce(&ProgressBar)) {
         if let Ok(bar) = self.bar.lock()
             && let Some(bar) = bar.as_ref()
@@ -66,21 +89,11 @@ impl TerminalProgress {
 
 impl DownloadProgress for TerminalProgress {
     fn start(&self, files: usize, bytes: u64, present: u64) {
-        if !self.bars || files == 0 {
-            return;
-        }
-        let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
-        let template = "{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        let plural = if files == 1 { "" } else { "s" };
-        bar.set_message(format!("fetching {files} file{plural}"));
-        bar.set_position(present);
-        bar.reset_eta();
-        if let Ok(mut slot) = self.bar.lock() {
-            *slot = Some(bar);
-        }
+        self.begin("fetching", files, bytes, present);
+    }
+
+    fn start_push(&self, files: usize, bytes: u64) {
+        self.begin("sending", files, bytes, 0);
     }
 
     fn advance(&self, _: &str, bytes: u64) {

@@ -1,0 +1,1 @@
+//! Holds nothing; its test pushes to a simulated Xet storage.
