@@ -135,12 +135,11 @@ impl List<'_> {
     fn leaks(&mut self, found: &Inspection) {
         for leak in &found.leaks {
             let [first, second] = [&leak.first, &leak.second].map(|name| shortened(name, 60));
-            let what = match leak.near {
-                0 => format!("Pictures of `{second}` are in `{first}` too"),
-                near => format!(
-                    "Pictures of `{second}` are in `{first}` too, {} of them nearly the same",
-                    counted(near, "row")
-                ),
+            let too = format!("Pictures of `{second}` are in `{first}` too");
+            let what = match (leak.same, leak.near) {
+                (_, 0) => too,
+                (0, _) => format!("Pictures of `{second}` are nearly those of `{first}`"),
+                (_, near) => format!("{too}, of {} nearly", counted(near, "row")),
             };
             let help = "A model that has learnt them by heart scores better than it is: keep each picture in one split alone.";
             self.add_rows(

@@ -35,8 +35,8 @@
 //!
 //! # Memory
 //!
-//! A picture at a time for each thread, and 40 bytes for each row and 16 for each different caption of
-//! a row, however large the set; while pictures are compared, 40 more for a row and 20 for each thread;
+//! A picture at a time for each thread, and 48 bytes for each row and 16 for each different caption of
+//! a row, however large the set; while pictures are compared, 48 more for a row and 20 for each thread;
 //! besides, the vocabulary (up to a million words) and, at the end, the few hundred small pictures that
 //! are shown.
 //!

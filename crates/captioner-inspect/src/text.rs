@@ -157,12 +157,7 @@ impl Text {
             self.line(name, in_groups(groups));
         }
         for leak in &found.leaks {
-            let [first, second] = [&leak.first, &leak.second].map(|name| shortened(name, 60));
-            let (same, near) = (counted(leak.same, "row"), number(leak.near));
-            self.line(
-                "leak",
-                format!("{same} of {second} are in {first} too, {near} more are nearly"),
-            );
+            self.line("leak", leak.in_words());
         }
     }
 

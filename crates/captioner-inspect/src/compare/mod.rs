@@ -94,7 +94,7 @@ mod tests {
         let print = Fingerprint {
             pixels: [pixels; 16],
             hash,
-            colours: [128; 8],
+            colours: [128; 12],
         };
         (print, content)
     }

@@ -10,6 +10,8 @@ const HEIGHT: f64 = 130.0;
 /// Where the bars stand.
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 108.0;
+/// The greatest width of a bar.
+const BAR: f64 = 48.0;
 /// The least height of a bar that stands for something.
 const LEAST: f64 = 1.5;
 
@@ -17,7 +19,8 @@ const LEAST: f64 = 1.5;
 pub(crate) fn histogram(distribution: &Distribution, what: &str, limit: Option<usize>) -> String {
     let bins = &distribution.bins;
     let most = bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(1);
-    let step = WIDTH / bins.len().max(1) as f64;
+    let step = (WIDTH / bins.len().max(1) as f64).min(BAR);
+    let right = step * bins.len() as f64;
     let (min, max, mean) = (distribution.min, distribution.max, distribution.mean);
     let mut svg = format!(
         "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{what}: {min} to {max}, mean {mean:.1}\">\n\
@@ -52,7 +55,7 @@ pub(crate) fn histogram(distribution: &Distribution, what: &str, limit: Option<u
         let last = number(last.into());
         let _ = writeln!(
             svg,
-            "<text x=\"{WIDTH}\" y=\"124\" text-anchor=\"end\">{last}</text>"
+            "<text x=\"{right:.2}\" y=\"124\" text-anchor=\"end\">{last}</text>"
         );
     }
     let _ = writeln!(
@@ -61,13 +64,13 @@ pub(crate) fn histogram(distribution: &Distribution, what: &str, limit: Option<u
         number(most)
     );
     if let Some(limit) = limit {
-        mark(&mut svg, distribution, limit);
+        mark(&mut svg, distribution, limit, right);
     }
     svg + "</svg>\n"
 }
 
 /// A line behind the last value that is within the limit, where the limit is in the picture.
-fn mark(svg: &mut String, distribution: &Distribution, limit: usize) {
+fn mark(svg: &mut String, distribution: &Distribution, limit: usize, right: f64) {
     let bins = &distribution.bins;
     let (Some(first), Some(last)) = (bins.first(), bins.last()) else {
         return;
@@ -78,7 +81,7 @@ fn mark(svg: &mut String, distribution: &Distribution, limit: usize) {
         limit as f64 + 1.0,
     );
     if (from..to).contains(&limit) {
-        let x = (limit - from) / (to - from) * WIDTH;
+        let x = (limit - from) / (to - from) * right;
         let (anchor, gap) = if x > WIDTH / 2.0 {
             ("end", -4.0)
         } else {

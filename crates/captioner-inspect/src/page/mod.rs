@@ -132,13 +132,7 @@ fn splits(page: &mut Html, found: &Inspection) {
     }
     page.raw("</table></div>");
     for leak in &found.leaks {
-        page.quiet(&format!(
-            "{} of \u{201c}{}\u{201d} have the very picture of a row of \u{201c}{}\u{201d}, {} more nearly so.",
-            counted(leak.same, "row"),
-            leak.second,
-            leak.first,
-            number(leak.near)
-        ));
+        page.quiet(&(leak.in_words() + "."));
     }
 }
 
