@@ -6,7 +6,7 @@ use crate::rows::Rows;
 use crate::scan::Facts;
 use crate::scan::examples::{Examples, Failures};
 use crate::scan::pictures::{LONG, SMALL};
-use crate::wording::{counted, percent, shortened};
+use crate::wording::{counted, number, percent, shortened};
 use crate::{Inspection, RowName};
 
 /// How bad a finding is.
@@ -139,7 +139,7 @@ impl List<'_> {
             let what = match (leak.same, leak.near) {
                 (_, 0) => too,
                 (0, _) => format!("Pictures of `{second}` are nearly those of `{first}`"),
-                (_, near) => format!("{too}, of {} nearly", counted(near, "row")),
+                (_, near) => format!("{too}, {} of them nearly the same", number(near)),
             };
             let help = "A model that has learnt them by heart scores better than it is: keep each picture in one split alone.";
             self.add_rows(
@@ -176,15 +176,7 @@ impl List<'_> {
     }
 
     fn captions(&mut self, facts: &Facts, found: &Inspection) {
-        for common in &found.captions.common {
-            let what = format!(
-                "{} say the same: \u{201c}{}\u{201d}",
-                percent(common.rows, found.rows as u64) + " of the rows",
-                shortened(&common.caption, 80)
-            );
-            let help = "The model learns to say it of any picture: write what tells these pictures apart, or keep fewer of them.";
-            self.add_rows(Warning, &what, common.rows, Vec::new(), help);
-        }
+        self.common_captions(found);
         let captions = &facts.captions;
         self.add(
             Warning,
@@ -204,6 +196,27 @@ impl List<'_> {
             &captions.sides,
             "Pictures that are flipped at random say the opposite then: leave flipping off for these.",
         );
+    }
+
+    fn common_captions(&mut self, found: &Inspection) {
+        let common = &found.captions.common;
+        let Some(most) = common.first() else { return };
+        let share = percent(most.rows, found.rows as u64);
+        let said = format!(
+            "{share} of the rows say \u{201c}{}\u{201d}",
+            shortened(&most.caption, 80)
+        );
+        let what = match common.len() - 1 {
+            0 => said,
+            others => {
+                let others = counted(others as u64, "other caption");
+                format!("{said}, and {others} many rows share too")
+            }
+        };
+        let rows: u64 = common.iter().map(|common| common.rows).sum();
+        let rows = rows.min(found.rows as u64); // a row may have several of them
+        let help = "The model learns to say it of any picture: write what tells these pictures apart, or keep fewer of them.";
+        self.add_rows(Warning, &what, rows, Vec::new(), help);
     }
 
     fn tokens(&mut self, facts: &Facts, found: &Inspection) {

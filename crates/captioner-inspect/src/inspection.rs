@@ -3,7 +3,7 @@
 use captioner_image::RgbImage;
 use serde::Serialize;
 
-use crate::wording::{counted, number, shortened};
+use crate::wording::{counted, shortened};
 use crate::{Distribution, Finding, RowName};
 
 /// What is in a set. Everything but the pictures is written by `serde`.
@@ -214,16 +214,10 @@ impl Leak {
     /// What it says, for people.
     pub(crate) fn in_words(&self) -> String {
         let [first, second] = [&self.first, &self.second].map(|name| shortened(name, 60));
-        let same = format!(
-            "{} of `{second}` have the very picture of a row of `{first}`",
-            counted(self.same, "row")
-        );
-        let near = format!("nearly that of a row of `{first}`");
-        match (self.same, self.near) {
-            (0, rows) => format!("{} of `{second}` have {near}", counted(rows, "row")),
-            (_, 0) => same,
-            (_, rows) => format!("{same}, {} more {near}", number(rows)),
-        }
+        let (same, near) = (counted(self.same, "row"), counted(self.near, "row"));
+        format!(
+            "`{second}` has pictures of `{first}`: the same in {same}, nearly the same in {near}"
+        )
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was found, put together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use captioner_data::SkippedRow;
 
@@ -305,9 +305,15 @@ fn problems(failures: &Failures, rows: &Rows<'_>) -> Problems {
 fn skipped(rows: &Rows<'_>) -> Problems {
     let all = rows.splits().iter();
     let all = all.flat_map(|(name, set)| set.skipped().iter().map(move |row| (name, row)));
+    // The parts of a set each tell of all that was left out of it.
+    let mut told = HashSet::new();
+    let all: Vec<_> = all
+        .filter(|(_, row)| told.insert((row.row, &row.description)))
+        .collect();
     Problems {
-        count: all.clone().count() as u64,
+        count: all.len() as u64,
         listed: all
+            .into_iter()
             .take(SKIPPED)
             .map(|(name, row)| problem(name.clone(), row))
             .collect(),

@@ -204,9 +204,9 @@ fn figures_are_those_of_the_set() {
     assert_eq!(found.captions.common[0].caption, "nothing");
     assert_eq!(found.captions.common[0].rows, 4);
     assert!(
-        finding(&found, "say the same")
+        finding(&found, "nothing")
             .what
-            .contains("18 % of the rows")
+            .contains("18 % of the rows say")
     );
     let formats: Vec<_> = found
         .pictures
@@ -432,6 +432,30 @@ fn progress_goes_from_stage_to_stage() {
         let of_stage = told.iter().filter(|progress| progress.stage == stage);
         assert!(of_stage.clone().count() > 0 && of_stage.clone().any(|p| p.done == p.total));
     }
+}
+
+#[test]
+fn parts_of_a_set_tell_once_of_what_was_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lines = String::from("{\"file_name\": \"gone.png\", \"text\": \"two\"}\n");
+    for seed in 0..4 {
+        let name = format!("{seed}.png");
+        std::fs::write(folder.path().join(&name), png(&scene(seed, 80, 80))).unwrap();
+        lines += &format!("{{\"file_name\": \"{name}\", \"text\": \"scene\"}}\n");
+    }
+    std::fs::write(folder.path().join("metadata.jsonl"), lines).unwrap();
+    let options = OpenOptions::default().with_bad_rows(BadRows::Skip);
+    let set = Arc::new(PictureFolder::open_with(folder.path(), &options).unwrap());
+    let parts = captioner_data::train_test_split(set, 0.25, 1).unwrap();
+    let found = look(&[
+        ("train".to_owned(), Arc::new(parts.train)),
+        ("test".to_owned(), Arc::new(parts.test)),
+    ]);
+    assert_eq!((found.rows, found.skipped.count), (4, 1));
+    assert!(found.to_text().starts_with(&format!(
+        "set                  {}\n",
+        folder.path().display()
+    )));
 }
 
 #[test]

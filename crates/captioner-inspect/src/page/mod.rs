@@ -331,9 +331,11 @@ fn copies(page: &mut Html, found: &Inspection, pictures: &mut Pictures) {
 }
 
 fn groups(page: &mut Html, groups: &Groups, pictures: &mut Pictures) {
+    page.raw("<div class=\"groups\">");
     for group in &groups.listed {
         add_group(page, group, pictures);
     }
+    page.raw("</div>");
     let further = groups.groups - groups.listed.len() as u64;
     if further > 0 {
         page.quiet(&format!("And {}.", counted(further, "further group")));
