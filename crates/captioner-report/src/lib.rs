@@ -38,6 +38,7 @@ mod canvas;
 mod chart;
 pub mod colour;
 mod curves;
+mod data_uri;
 mod description;
 mod error;
 mod grid;
@@ -49,6 +50,7 @@ mod svg_file;
 mod text;
 
 pub use curves::{CurveOptions, Series, curves_svg};
+pub use data_uri::data_uri;
 pub use error::ReportError;
 pub use grid::{Captioned, GridOptions, Note, sample_grid};
 pub use png::write_png;
