@@ -32,7 +32,7 @@ pub use error::HubError;
 #[cfg(feature = "hub")]
 pub use hub::{
     Account, DatasetFiles, DownloadProgress, Hub, HubSettings, NoProgress, PictureFetcher,
-    RemoteFile, Snapshot, TerminalProgress, Token, UrlLimits, fetch_picture,
+    Snapshot, TerminalProgress, Token, UrlLimits, fetch_picture,
 };
 pub use repo_id::{RepoId, RepoKind};
 pub use source::{find_dataset, find_model};
