@@ -6,10 +6,21 @@
 
 use std::error::Error;
 use std::io::{Write, stdin, stdout};
+use std::process::ExitCode;
 
 use captioner_hub::{Hub, HubSettings, RepoId, RepoKind, Token, find_dataset, find_model};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let line = match arguments.as_slice() {

@@ -34,7 +34,7 @@ pub use error::HubError;
 #[cfg(feature = "hub")]
 pub use hub::{
     Account, DatasetFiles, DownloadProgress, Hub, HubSettings, NoProgress, PictureFetcher,
-    RemoteFile, Snapshot, TerminalProgress, Token, UrlLimits, fetch_picture,
+    Snapshot, TerminalProgress, Token, UrlLimits, fetch_picture,
 };
 #[cfg(feature = "hub")]
 pub use push::{CheckedFile, Push, PushError, PushFile, PushSource, Pushed, folder_files};

@@ -6,8 +6,7 @@
 //! checked before the file takes its name.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use captioner_files::FileError;
@@ -21,7 +20,7 @@ use super::http::{Answer, Ask, Failure, Http, failed, host};
 use super::listing::RemoteFile;
 use super::names::is_hash;
 use super::refusal::Subject;
-use super::verify::Hash;
+use super::scratch::{Scratch, write_error};
 
 /// A repository at a commit, whose files are fetched.
 #[derive(Clone, Debug)]
@@ -31,14 +30,6 @@ pub(crate) struct Source {
     pub(crate) id: RepoId,
     pub(crate) commit: String,
     pub(crate) place: Place,
-}
-
-/// What has come of a file.
-struct Scratch {
-    file: File,
-    path: PathBuf,
-    len: u64,
-    hash: Hash,
 }
 
 /// Sees to it that a file is in the cache and in the snapshot.
@@ -237,44 +228,6 @@ fn address(source: &Source, file: &RemoteFile) -> Result<Url, HubError> {
     source.http.url(&parts)
 }
 
-impl Scratch {
-    /// What an earlier try left, read once for its hash; more than the whole file is nothing.
-    fn open(source: &Source, file: &RemoteFile) -> Result<Self, HubError> {
-        let path = source.place.scratch(file.etag());
-        let mut options = File::options();
-        let opened = options.read(true).append(true).create(true).open(&path);
-        let mut scratch = Self {
-            file: opened.map_err(FileError::io("write", &path))?,
-            path,
-            len: 0,
-            hash: Hash::new(file.etag(), file.size),
-        };
-        let found = scratch.hash.update_from(&mut scratch.file);
-        scratch.len = found.map_err(FileError::io("read", &scratch.path))?;
-        if scratch.len > file.size {
-            scratch.restart(source, file)?;
-        }
-        Ok(scratch)
-    }
-
-    fn append(&mut self, piece: &[u8]) -> io::Result<()> {
-        self.file.write_all(piece)?;
-        self.hash.update(piece);
-        self.len += piece.len() as u64;
-        Ok(())
-    }
-
-    fn restart(&mut self, source: &Source, file: &RemoteFile) -> Result<(), HubError> {
-        self.file
-            .set_len(0)
-            .map_err(FileError::io("write", &self.path))?;
-        source.http.progress.lose(&file.path, self.len);
-        self.len = 0;
-        self.hash = Hash::new(file.etag(), file.size);
-        Ok(())
-    }
-}
-
 fn wrong_size(file: &RemoteFile, found: u64) -> HubError {
     HubError::Size {
         file: file.path.clone(),
@@ -299,17 +252,5 @@ fn cut(error: HubError, file: &RemoteFile, got: u64) -> HubError {
             got,
             size: file.size,
         },
-    }
-}
-
-fn write_error(source: &Source, file: &RemoteFile, error: io::Error) -> HubError {
-    let path = source.place.scratch(file.etag());
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => HubError::DiskFull {
-            file: file.path.clone(),
-            size: file.size,
-            folder: source.http.settings.cache.clone(),
-        },
-        _ => FileError::io("write", path)(error).into(),
     }
 }

@@ -172,9 +172,8 @@ impl Http {
         }
     }
 
-    /// Whether an address is the Hub's: same scheme, host and port.
     fn is_endpoint(&self, url: &Url) -> bool {
-        Url::parse(&self.settings.endpoint).is_ok_and(|endpoint| endpoint.origin() == url.origin())
+        Url::parse(&self.settings.endpoint).is_ok_and(|endpoint| is_same_hub(&endpoint, url))
     }
 
     fn judge(&self, answer: &Answer, subject: &Subject<'_>) -> Failure {
@@ -284,6 +283,16 @@ pub(crate) fn client_builder(settings: &HubSettings) -> reqwest::ClientBuilder {
         .no_brotli()
         .no_deflate()
         .no_zstd()
+}
+
+/// Whether two addresses are of the same Hub: same scheme, host and port. The public one has two
+/// names.
+fn is_same_hub(endpoint: &Url, url: &Url) -> bool {
+    let public = |url: &Url| {
+        let name = matches!(url.host_str(), Some("huggingface.co" | "hf.co"));
+        name && url.scheme() == "https" && url.port().is_none()
+    };
+    endpoint.origin() == url.origin() || (public(endpoint) && public(url))
 }
 
 /// A header that is not shown in any log.
@@ -409,5 +418,31 @@ fn unusable(error: &reqwest::Error) -> HubError {
     HubError::Connect {
         host: "any server".to_owned(),
         reason: cause(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_goes_to_the_same_scheme_host_and_port() {
+        let same = |a: &str, b: &str| is_same_hub(&Url::parse(a).unwrap(), &Url::parse(b).unwrap());
+        let hub = "https://huggingface.co";
+        assert!(same(hub, "https://huggingface.co:443/x") && same(hub, "https://hf.co/x"));
+        for other in [
+            "http://huggingface.co",
+            "https://huggingface.co:8443",
+            "https://huggingface.co.x.org",
+            "https://cdn-lfs.hf.co/x",
+            "https://x.org/huggingface.co",
+            "https://hf.co@x.org/",
+        ] {
+            assert!(!same(hub, other), "{other}");
+        }
+        assert!(same("http://127.0.0.1:80/hub", "http://127.0.0.1/x"));
+        assert!(!same("http://127.0.0.1:1", "http://127.0.0.1:2"));
+        assert!(!same("http://127.0.0.1:1", "http://localhost:1"));
+        assert!(!same("http://127.0.0.1", "https://huggingface.co"));
     }
 }

@@ -17,17 +17,17 @@ const MAX_FILES: usize = 2_000_000;
 
 /// A file of a repository, as its listing names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RemoteFile {
+pub(crate) struct RemoteFile {
     /// The path below the repository.
-    pub path: String,
+    pub(crate) path: String,
     /// The size in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Git's name of the blob, or of the pointer of a file in LFS.
-    pub blob_id: String,
+    pub(crate) blob_id: String,
     /// The SHA-256 of a file in LFS.
-    pub sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
     /// What Xet storage calls it; not used here, and kept for Python.
-    pub xet_hash: Option<String>,
+    pub(crate) xet_hash: Option<String>,
 }
 
 impl RemoteFile {

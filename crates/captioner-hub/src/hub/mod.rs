@@ -32,6 +32,7 @@ mod progress;
 mod public_address;
 pub(crate) mod refusal;
 mod runtime;
+mod scratch;
 mod settings;
 mod snapshot;
 mod token;
@@ -52,7 +53,7 @@ use self::runtime::Background;
 use self::snapshot::{Choice, incomplete};
 
 pub use self::dataset::DatasetFiles;
-pub use self::listing::RemoteFile;
+use self::listing::RemoteFile;
 pub use self::login::Account;
 pub use self::picture::{PictureFetcher, UrlLimits, fetch_picture};
 pub use self::progress::{DownloadProgress, NoProgress, TerminalProgress};
