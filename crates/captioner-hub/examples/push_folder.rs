@@ -9,12 +9,23 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::process::ExitCode;
 
 use captioner_hub::{Hub, HubSettings, Push, RepoId, RepoKind, folder_files};
 
 const USAGE: &str = "usage: push_folder FOLDER OWNER/NAME [--private] [--dataset] [--dry-run]";
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let (flags, named): (Vec<_>, Vec<_>) = std::env::args()
         .skip(1)
         .partition(|argument| argument.starts_with("--"));

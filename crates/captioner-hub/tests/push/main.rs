@@ -76,9 +76,8 @@ impl Fixture {
             .collect();
         let mut repositories = self.state().repositories();
         let key = (RepoKind::Model, REPO.to_owned());
-        let repository = repositories
-            .entry(key)
-            .or_insert_with(captioner_hub_server::Repository::new);
+        let first = || captioner_hub_server::Repository::new();
+        let repository = repositories.entry(key).or_insert_with(first);
         repository.commit("main", title, "", |all| all.extend(files));
     }
 
