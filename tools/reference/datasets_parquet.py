@@ -4,7 +4,8 @@ prints what `datasets` reads from such files.
     python tools/reference/datasets_parquet.py fixtures
         writes the fixtures of captioner-data: crates/captioner-data/tests/fixtures/columnar
     python tools/reference/datasets_parquet.py write FOLDER [--rows 2000]
-        writes larger sets of the same forms into FOLDER
+        writes larger sets of the same forms into FOLDER, and what Python reads from them:
+        CAPTIONER_COLUMNAR=FOLDER cargo test -p captioner-data -- --ignored written_sets
     python tools/reference/datasets_parquet.py dump FILE...
         prints a JSON line for each row of Parquet files, as `datasets` reads them:
         {"row": 0, "name": "p0.png", "captions": ["..."], "crc32": 123}
@@ -21,10 +22,10 @@ datasets 5.2.0, pyarrow 26.0.1, Pillow.
 """
 
 import argparse
+import base64
 import io
 import json
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,7 @@ from pathlib import Path
 import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
 from datasets import Dataset, DatasetDict, Features, Image, List, Value
 from PIL import Image as Pillow
 
@@ -106,7 +108,7 @@ def write_parquet(folder, rows, side):
     lists = [captions(row) for row in all_]
     write("dictionary", table(all_, text_type=pa.dictionary(pa.int32(), pa.string())))
     write("large", table(all_, struct_of(all_, pa.large_binary(), side), text_type=pa.large_string()))
-    write("views", table(all_, struct_of(all_, pa.binary_view(), side), text_type=pa.string_view()))
+    write("views", table(all_, struct_of(all_, pa.binary_view(), side), text_type=pa.string_view()), write_batch_size=max(rows, 1024))
     write("large_lists", table(all_, text=pa.array(lists, pa.large_list(pa.large_string())), name="captions"))
     write("list_of_dictionary", table(all_, text=pa.array(lists, pa.list_(pa.string())), name="captions"), use_dictionary=True)
     write("bare_binary", table(all_, pa.array([picture(row, side) for row in all_], pa.binary()), name="caption"))
@@ -130,6 +132,24 @@ def write_parquet(folder, rows, side):
         (folder / f"paths/pics/p{row}.png").write_bytes(picture(row, side))
 
 
+class Keys(pe.KmsClient):
+    """Keys that aren't secret."""
+
+    def wrap_key(self, key_bytes, master_key_identifier):
+        return base64.b64encode(key_bytes)
+
+    def unwrap_key(self, wrapped_key, master_key_identifier):
+        return base64.b64decode(wrapped_key)
+
+
+def write_encrypted(path, what):
+    """A footer that anyone reads, and a column that nobody does."""
+    how = pe.EncryptionConfiguration(footer_key="footer", column_keys={"text": ["text"]}, plaintext_footer=True)
+    properties = pe.CryptoFactory(lambda config: Keys()).file_encryption_properties(pe.KmsConnectionConfig(), how)
+    with pq.ParquetWriter(path, what.schema, encryption_properties=properties) as writer:
+        writer.write_table(what)
+
+
 def write_refused(folder, rows):
     def write(name, what, **how):
         folder.mkdir(parents=True, exist_ok=True)
@@ -139,6 +159,7 @@ def write_refused(folder, rows):
     write("brotli.parquet", table(all_), compression="brotli")
     write("other_columns.parquet", table(all_, text=pa.array(all_)))
     write("delta_byte_array.parquet", table(all_), use_dictionary=False, column_encoding={"text": "DELTA_BYTE_ARRAY"})
+    write_encrypted(folder / "encrypted.parquet", table(all_))
     write("no_rows.parquet", table(all_).slice(0, 0))
 
 
@@ -163,7 +184,8 @@ def write_arrow(folder, rows, side):
     write("file.arrow", table(all_), 3, file_format=True)
     write("dictionary.arrow", table(all_, text_type=pa.dictionary(pa.int32(), pa.string())), rows)
     write("large.arrow", table(all_, struct_of(all_, pa.large_binary(), side), text_type=pa.large_string()), 4)
-    write("views.arrow", table(all_, struct_of(all_, pa.binary_view(), side), text_type=pa.string_view()), 4)
+    # In one batch: pyarrow writes all data buffers into each.
+    write("views.arrow", table(all_, struct_of(all_, pa.binary_view(), side), text_type=pa.string_view()), rows)
     write("large_lists.arrow", table(all_, text=pa.array(lists, pa.large_list(pa.large_string())), name="captions"), 4)
     write("bare_binary.arrow", table(all_, pa.array([picture(row, side) for row in all_], pa.binary())), 4)
     nulls = [None if row % 3 == 1 else caption(row) for row in all_]
@@ -236,16 +258,19 @@ def fixtures(rows=7):
     write_refused(FIXTURES / "refused", 3)
     (FIXTURES / "arrow").mkdir(parents=True)
     write_arrow(FIXTURES / "arrow", rows, 4)
+    write_expected(FIXTURES)
+
+
+def write_expected(root):
     expected = {}
-    for folder in sorted((FIXTURES / "parquet").iterdir()):
+    for folder in sorted((root / "parquet").iterdir()):
         expected[f"parquet/{folder.name}"] = list(parquet_lines(sorted(folder.glob("*.parquet"))))
-    for path in sorted((FIXTURES / "arrow").iterdir()):
+    for path in sorted((root / "arrow").iterdir()):
         for part in sorted(path.iterdir()) if path.name == "dict" else [path]:
             if part.name not in ["dataset_dict.json", "zstd.arrow"]:
-                name = part.relative_to(FIXTURES).as_posix()
-                expected[name] = list(lines(arrow_tables(part), FIXTURES))
+                expected[part.relative_to(root).as_posix()] = list(lines(arrow_tables(part), root))
     text = json.dumps(expected, ensure_ascii=False, indent=0, sort_keys=True)
-    (FIXTURES / "expected.json").write_text(text + "\n", encoding="utf-8")
+    (root / "expected.json").write_text(text + "\n", encoding="utf-8")
 
 
 def million(folder, old, rows=1_000_000):
@@ -329,6 +354,7 @@ def main():
         write_parquet(folder / "parquet", args.rows, 24)
         (folder / "arrow").mkdir(parents=True)
         write_arrow(folder / "arrow", args.rows, 24)
+        write_expected(folder)
     elif args.what == "million":
         million(args.paths[0], args.old)
     elif args.what == "open":

@@ -6,6 +6,8 @@
 //! - [`PictureFolder`]: a folder of pictures with `metadata.jsonl` or
 //!   `metadata.csv`, laid out as the `imagefolder` builder of Hugging Face `datasets` reads it;
 //! - [`TarDataset`]: tar shards of the WebDataset form, read in place;
+//! - `ParquetDataset` and `ArrowDataset` (feature `parquet`): Parquet files in the Hub's image
+//!   format, and the Arrow files that `save_to_disk` of `datasets` writes;
 //! - [`InMemoryDataset`]: pictures and captions which the caller has already.
 //!
 //! A set of one's own takes six methods: the example at [`CaptionDataset`] is one.

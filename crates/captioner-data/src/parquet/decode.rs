@@ -22,8 +22,11 @@ use super::pages::{PageMap, Run};
 use super::thrift::Bad;
 use crate::read_at::FileAt;
 
-/// The most bytes that a page may have, decompressed or not, its dictionary included.
-const MAX_PAGE_BYTES: u64 = 1 << 30;
+/// The most bytes that a page of pictures may have, decompressed or not, its dictionary included.
+pub(super) const MAX_PICTURE_PAGE_BYTES: u64 = 1 << 30;
+
+/// The same for a page of captions or paths.
+pub(super) const MAX_TEXT_PAGE_BYTES: u64 = 256 << 20;
 
 /// The most values of a page, nulls included: each takes some 50 bytes while it is kept.
 const MAX_PAGE_VALUES: u64 = 8 << 20;
@@ -64,16 +67,17 @@ impl Decoded {
     }
 }
 
-/// Reads and decodes a run of pages with `rows` rows.
+/// Reads and decodes a run of pages with `rows` rows, and at most `limit` bytes.
 pub(super) fn decode(
     file: &FileAt,
     chunk: &Chunk,
     leaf: &ColumnDescPtr,
     map: &PageMap,
     (run, rows): (Run, u64),
+    limit: u64,
 ) -> Result<Decoded, PageError> {
     let _one_at_a_time = (run.bytes >= LARGE_PAGE_BYTES).then(large_page);
-    let pages = Pages::read(file, chunk, map, run)?;
+    let pages = Pages::read(file, chunk, map, run, limit)?;
     let _one_at_a_time =
         (_one_at_a_time.is_none() && pages.uncompressed >= LARGE_PAGE_BYTES).then(large_page);
     let decode = || pages.decode(chunk.codec, leaf);
@@ -100,24 +104,32 @@ struct Pages {
     dictionary_bytes: usize,
     values: u64,
     uncompressed: u64,
+    limit: u64,
 }
 
 impl Pages {
-    fn read(file: &FileAt, chunk: &Chunk, map: &PageMap, run: Run) -> Result<Self, PageError> {
-        let bytes = read_limited(file, run.offset, run.bytes)?;
+    fn read(
+        file: &FileAt,
+        chunk: &Chunk,
+        map: &PageMap,
+        run: Run,
+        limit: u64,
+    ) -> Result<Self, PageError> {
+        let bytes = read_limited(file, run.offset, run.bytes, limit)?;
         let headers = headers(&bytes)?;
         let mut pages = Self {
             bytes,
             dictionary_bytes: 0,
             values: 0,
             uncompressed: 0,
+            limit,
         };
         pages.judge(&headers, chunk.codec)?;
         if headers.iter().any(|(_, header)| header.needs_dictionary()) {
             let (offset, length) = map
                 .dictionary
                 .ok_or_else(|| PageError::damaged("no dictionary"))?;
-            pages.put_dictionary(read_limited(file, offset, length)?, chunk.codec)?;
+            pages.put_dictionary(read_limited(file, offset, length, limit)?, chunk.codec)?;
         }
         Ok(pages)
     }
@@ -131,7 +143,7 @@ impl Pages {
             header.check_encoding()?;
             self.values += header.values;
             self.uncompressed += header.uncompressed;
-            limited(self.uncompressed, MAX_PAGE_BYTES)?;
+            limited(self.uncompressed, self.limit)?;
             let values = self.values;
             if values > MAX_PAGE_VALUES {
                 return Err(PageError::TooManyValues {
@@ -209,8 +221,8 @@ impl Pages {
     }
 }
 
-fn read_limited(file: &FileAt, offset: u64, bytes: u64) -> Result<Vec<u8>, PageError> {
-    limited(bytes, MAX_PAGE_BYTES)?;
+fn read_limited(file: &FileAt, offset: u64, bytes: u64, limit: u64) -> Result<Vec<u8>, PageError> {
+    limited(bytes, limit)?;
     Ok(file.read(offset, bytes as usize)?)
 }
 

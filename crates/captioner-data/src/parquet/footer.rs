@@ -12,6 +12,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::ParquetError;
 use super::schema;
+use super::thrift::Compact;
 use crate::DataError;
 use crate::columns::{Column, ColumnKind, choose, same_columns};
 use crate::read_at::{FileAt, LFS_POINTER};
@@ -131,11 +132,26 @@ fn footer(file: &FileAt) -> Result<ParquetMetaData, DataError> {
         file: file.path().to_owned(),
         reason,
     };
+    if says_encrypted(&bytes) {
+        let file = file.path().to_owned();
+        return Err(ParquetError::Encrypted { file }.into());
+    }
     match catch_unwind(AssertUnwindSafe(parse)) {
         Ok(Ok(footer)) => Ok(footer),
         Ok(Err(error)) => Err(damaged(error.to_string()).into()),
         Err(_) => Err(damaged("it can't be parsed".to_owned()).into()),
     }
+}
+
+/// Whether a footer that isn't encrypted itself names the encryption of columns: field 8 of
+/// `FileMetaData`, which the reader passes over.
+fn says_encrypted(footer: &[u8]) -> bool {
+    let mut found = false;
+    let fields = Compact::new(footer).fields(|_, number, _| {
+        found |= number == 8;
+        Ok(false)
+    });
+    fields.is_ok() && found
 }
 
 fn footer_bytes(file: &FileAt) -> Result<Vec<u8>, DataError> {

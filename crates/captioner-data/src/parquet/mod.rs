@@ -34,16 +34,19 @@ use rows::{Pages, RowPlace, Rows};
 /// path of a file, relative to the folder of the Parquet file, which it can't leave. The
 /// caption column is the one asked for, or else `text`, `caption` or `captions`: strings or
 /// lists of strings, written plain or with a dictionary. All files must have both columns;
-/// other columns are ignored. Pages may be compressed with snappy, zstd, LZ4 (raw) or gzip.
+/// other columns are ignored. Pages may be compressed with snappy, zstd, LZ4 (raw) or gzip, their
+/// values written as PLAIN, with a dictionary, or as DELTA_LENGTH_BYTE_ARRAY.
 ///
 /// Opening reads the files' footers alone. A row is read page by page: its picture costs the
 /// page in which it lies, which the page index finds, or, if the file has none, a walk over the
 /// page headers of its row group. The pages read last are kept, pictures up to 256 MiB and
 /// captions and paths up to 32 MiB each, so that the rows of a block, which is a row group, can
 /// be drawn in any order. A page larger than that is kept alone, as long as its rows are drawn.
-/// A page of more than 1 GiB or 8,388,608 values is an error, and pages above 64 MiB are
-/// decoded one at a time: with all that is kept, reading takes less than 3 GiB whatever is in
-/// the files, and with ordinary pages of 1 MiB some hundred MiB.
+///
+/// A page of pictures may have 1 GiB, one of captions or paths 256 MiB, and any page 8,388,608
+/// values; more is an error before room is made for it. Pages above 64 MiB are decoded one at a
+/// time. So reading stays below 6 GiB whatever is in the files, and with pages of 1 MiB, as
+/// `datasets` writes them, it takes a few hundred MiB.
 ///
 /// ```no_run
 /// use captioner_data::{CaptionDataset, OpenOptions, ParquetDataset};

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::decode::{Decoded, decode};
+use super::decode::{Decoded, MAX_PICTURE_PAGE_BYTES, MAX_TEXT_PAGE_BYTES, decode};
 use super::footer::{Group, Leaf, Shard, ShardColumns};
 use super::kept::Kept;
 use super::pages::PageMap;
@@ -16,6 +16,9 @@ const KEPT_PICTURE_BYTES: usize = 256 << 20;
 
 /// The pages of captions that are kept, and those of paths.
 const KEPT_TEXT_BYTES: usize = 32 << 20;
+
+/// The most rows of a set: who draws them in any order keeps a number for each.
+const MAX_ROWS: usize = 1 << 30;
 
 /// What is known of where pages lie, for as many column chunks as fit.
 const KEPT_MAP_BYTES: usize = 32 << 20;
@@ -74,10 +77,15 @@ impl Rows {
                     first_of_file: len - first_of_set,
                 });
                 let rows = usize::try_from(of_group.rows).ok();
-                let sum = rows.and_then(|rows| len.checked_add(rows));
+                let sum = rows
+                    .and_then(|rows| len.checked_add(rows))
+                    .filter(|&sum| sum <= MAX_ROWS);
                 len = sum.ok_or_else(|| ParquetError::Footer {
                     file: of.file.path().to_owned(),
-                    reason: format!("a row group of {} rows", of_group.rows),
+                    reason: format!(
+                        "a row group of {} rows, where a set has at most {MAX_ROWS}",
+                        of_group.rows
+                    ),
                 })?;
             }
         }
@@ -202,13 +210,13 @@ impl Pages {
         })?;
         let found = map.find(at.in_group);
         let (number, run, rows) = found.ok_or_else(|| PageError::damaged("no page has the row"))?;
-        let kept = match leaf {
-            Leaf::Bytes => &self.pictures,
-            Leaf::Path => &self.paths,
-            Leaf::Caption => &self.captions,
+        let (kept, limit) = match leaf {
+            Leaf::Bytes => (&self.pictures, MAX_PICTURE_PAGE_BYTES),
+            Leaf::Path => (&self.paths, MAX_TEXT_PAGE_BYTES),
+            Leaf::Caption => (&self.captions, MAX_TEXT_PAGE_BYTES),
         };
         let page = kept.get_or_make((at.group_in_set, number as u32), || {
-            let page = decode(file, chunk, column, &map, (run, rows))?;
+            let page = decode(file, chunk, column, &map, (run, rows), limit)?;
             let cost = page.cost();
             Ok::<_, PageError>((page, cost))
         })?;

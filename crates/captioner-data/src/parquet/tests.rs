@@ -206,7 +206,14 @@ fn refused(header: &[u8], body: &[u8], codec: parquet::basic::CompressionCodec) 
     let schema = parquet::schema::types::SchemaDescriptor::new(Arc::new(schema));
     let decoded = pages::PageMap::read(&file, &chunk, 3, false).and_then(|map| {
         let (_, run, rows) = map.find(0).unwrap();
-        decode::decode(&file, &chunk, &schema.column(0), &map, (run, rows))
+        decode::decode(
+            &file,
+            &chunk,
+            &schema.column(0),
+            &map,
+            (run, rows),
+            decode::MAX_PICTURE_PAGE_BYTES,
+        )
     });
     decoded.unwrap_err().to_string()
 }

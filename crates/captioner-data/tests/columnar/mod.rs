@@ -12,9 +12,14 @@ pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/columnar")
 }
 
-/// What Python reads from the sets whose name begins so: their rows.
-pub(crate) fn expected(kind: &str) -> BTreeMap<String, Vec<Value>> {
-    let text = fs::read_to_string(fixtures().join("expected.json")).unwrap();
+/// Larger sets of the same forms, which the script wrote into the folder of this variable.
+pub(crate) fn written() -> PathBuf {
+    std::env::var_os("CAPTIONER_COLUMNAR").unwrap().into()
+}
+
+/// What Python reads from the sets of a folder whose name begins so: their rows.
+pub(crate) fn expected(folder: &Path, kind: &str) -> BTreeMap<String, Vec<Value>> {
+    let text = fs::read_to_string(folder.join("expected.json")).unwrap();
     let mut all: BTreeMap<String, Vec<Value>> = serde_json::from_str(&text).unwrap();
     all.retain(|name, _| name.starts_with(kind));
     all
