@@ -15,6 +15,8 @@ mod cli;
 mod flags;
 #[path = "finetune_pokemon/go_on.rs"]
 mod go_on;
+#[path = "finetune_pokemon/row_flags.rs"]
+mod row_flags;
 #[path = "finetune_pokemon/show.rs"]
 mod show;
 
@@ -25,9 +27,7 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use captioner::data::{
-    BadRows, CaptionDataset, OpenOptions, SkippedRow, Split, Subset, train_test_split,
-};
+use captioner::data::{BadRows, CaptionDataset, SkippedRow, Split, Subset, train_and_eval};
 use captioner::files::{remove_folder, write_json};
 use captioner::git::{GitConfig, GitForCausalLm};
 use captioner::hub::{ModelCard, find_model};
@@ -37,16 +37,19 @@ use captioner::model::{
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
 use captioner::train::cli::stop_on_signals;
 use captioner::train::{
-    Augmentation, Evaluation, PixelCache, PreparedSet, ProgressCallback, RunEnd, Trainer,
-    TrainingArguments, check_output_dir, evaluate, find_bad_rows,
+    Evaluation, PixelCache, PreparedSet, ProgressCallback, RunEnd, Trainer, TrainingArguments,
+    check_output_dir, evaluate, find_bad_rows,
 };
-use captioner::{Captioner, open_dataset};
+use captioner::{Captioner, open_splits};
 
 use flags::Flags;
 use go_on::{how_to_resume, interrupted, measure_before};
 
 /// Training rows that are captioned too, to see whether they were learnt.
 const TRAINING_ROWS: usize = 50;
+
+/// Most rows whose captions a vocabulary is learnt from.
+const VOCABULARY_ROWS: usize = 100_000;
 
 /// Longest caption that a fresh model reads, in tokens.
 const MAX_TOKENS: usize = 64;
@@ -70,19 +73,25 @@ fn run(flags: &Flags) -> Outcome<ExitCode> {
     let device = flags.device.open()?;
 
     show::step("1. Load the data set");
-    let options = OpenOptions::default().with_bad_rows(flags.bad_rows());
     let spec = flags.dataset.as_deref().unwrap_or("creatures");
-    let dataset = open_dataset(spec, arguments.seed, &options)?;
-    show::features(dataset.as_ref());
-    let opened = dataset.skipped().to_vec();
+    let splits = open_splits(spec, arguments.seed, &flags.open_options())?;
+    show::splits(&splits);
+    let of_splits = splits.iter().flat_map(|(_, set)| set.skipped());
+    let opened: Vec<_> = of_splits.cloned().collect();
     show::skipped("when the set was opened", &opened);
 
     show::step("2. Split it");
-    let Split { train, test } = train_test_split(dataset, flags.test_size, arguments.seed)?;
+    let Split { train, test } = train_and_eval(&splits, &flags.splits(arguments.seed))?;
     say!("{} rows to train on, {} held out", train.len(), test.len());
 
     // Opened here, shown in step 4: whatever is wrong shows before anything is written.
-    let (processor, model) = base_model(checkpoint.as_deref(), &train, arguments.seed, &device)?;
+    let (processor, model) = base_model(
+        checkpoint.as_deref(),
+        &train,
+        flags.bad_rows(),
+        arguments.seed,
+        &device,
+    )?;
     flags.check_padding(model.spec().max_positions)?;
     let sets = Sets::new(flags, &processor, &model, &train, &test)?;
     if flags.check_dataset {
@@ -195,13 +204,11 @@ impl Sets {
                 .with_pads_in_loss(flags.pads_in_loss)
                 .with_bad_rows(bad_rows)
         };
-        // Fresh weights see few pictures: each is augmented every time it is used.
-        let augmentation = flags.checkpoint.is_none().then(Augmentation::default);
         let few: Vec<usize> = (0..TRAINING_ROWS.min(train.len())).collect();
         let few = Subset::new(Arc::new(train.clone()), few, "training rows")?;
         let train = prepare(train.clone(), flags.bad_rows());
         Ok(Self {
-            train: Arc::new(train.with_augmentation(augmentation)),
+            train: Arc::new(flags.rows.training(train, flags.checkpoint.is_none())?),
             held_out: Arc::new(prepare(test.clone(), flags.bad_rows())),
             // A row that training never came to must not end a run that is done.
             few: Arc::new(prepare(few, BadRows::Skip)),
@@ -282,6 +289,7 @@ fn save(
 fn base_model(
     checkpoint: Option<&Path>,
     train: &Subset,
+    bad_rows: BadRows,
     seed: u64,
     device: &Device,
 ) -> Outcome<(Processor, GitForCausalLm)> {
@@ -291,15 +299,27 @@ fn base_model(
         let processor = Processor::from_pretrained(folder)?.for_model(&model.spec());
         return Ok((processor, model));
     }
-    let mut captions = Vec::new();
-    for row in 0..train.len() {
-        captions.extend(train.captions(row)?.into_owned());
-    }
+    let captions = some_captions(train, bad_rows)?;
     let tokenizer = CaptionTokenizer::train_word_piece(captions, &WordPieceTraining::default())?;
     let config = GitConfig::small_for(&ModelSpec::for_tokenizer(&tokenizer, MAX_TOKENS));
     let image_size = config.vision_config.image_size as u32;
     let model = GitForCausalLm::new(config, seed, &device)?;
     Ok((Processor::clip(image_size, tokenizer)?, model))
+}
+
+/// The captions of rows to learn a vocabulary from: of all, or of as many as are enough, spread over
+/// the set.
+fn some_captions(train: &Subset, bad_rows: BadRows) -> Outcome<Vec<String>> {
+    let mut captions = Vec::new();
+    for row in (0..train.len()).step_by(train.len().div_ceil(VOCABULARY_ROWS).max(1)) {
+        match train.captions(row) {
+            Ok(of_row) => captions.extend(of_row.into_owned()),
+            // The loader says so when it comes to it.
+            Err(_) if bad_rows == BadRows::Skip => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(captions)
 }
 
 fn card(flags: &Flags, arguments: &TrainingArguments, after: &Evaluation) -> ModelCard {

@@ -3,8 +3,10 @@
     python3 fuzz/seed.py [path/to/data]
 """
 
+import io
 import json
 import sys
+import tarfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -91,7 +93,72 @@ def pictures(data: Path | None) -> None:
                     put("picture", path.name, path.read_bytes())
 
 
+def metadata() -> None:
+    """One byte of options, then the file: 1 is CSV, 2 skips bad rows."""
+    lines = ['{"file_name": "a.png", "text": "a cat"}', '{"file_name": "sub/b.jpg", "captions": ["a", "b"]}',
+             '{"file_name": "../a.png", "text": "x"}', '{"image_file_name": "sub\\\\b.jpg", "text": ""}', "", "{"]
+    tables = ['file_name,text\na.png,a cat\n"sub/b.jpg","a ""dog"", asleep"\n', "file_name;text\na.png;x\n",
+              "\ufefffile_name,caption\r\na.png,\r\n\r\nsub\\b.jpg,b\r\n"]
+    for bits in (0, 2):
+        for n in range(len(lines)):
+            put("metadata", f"jsonl_{bits}_{n}", bytes([bits]) + "\n".join(lines[: n + 1]).encode())
+        for n, table in enumerate(tables):
+            put("metadata", f"csv_{bits}_{n}", bytes([bits | 1]) + table.encode())
+
+
+def tars() -> None:
+    """One byte of options, then the shard: 1 skips bad rows, 2 corrects checksums."""
+    members = [("x/1.jpg", b"one"), ("x/1.txt", b"a cat"), ("x/2.image.png", b"two"),
+               ("x/2.json", b'{"caption": ["a", "b"]}'), ("3.jpg", b"three"), ("k" * 120 + ".txt", b"long")]
+    kinds = [tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.GNUTYPE_SPARSE, tarfile.DIRTYPE, tarfile.CHRTYPE]
+    for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        for kind in kinds:
+            file = io.BytesIO()
+            with tarfile.open(fileobj=file, mode="w", format=form) as tar:
+                for n, (name, data) in enumerate(members):
+                    info = tarfile.TarInfo(name)
+                    if form == tarfile.USTAR_FORMAT and len(name) > 100:
+                        continue
+                    info.type = kind if n == 4 else tarfile.REGTYPE
+                    info.size = len(data) if info.type == tarfile.REGTYPE else 0
+                    info.pax_headers = {"comment": "a\nb"} if n == 2 else {}
+                    tar.addfile(info, io.BytesIO(data))
+            for bits in (0, 3):
+                put("tar_index", f"{form}_{kind.decode()}_{bits}", bytes([bits]) + file.getvalue().rstrip(b"\0") + bytes(512))
+    # Two fields, two samples with two parts each, no fault.
+    index = b"\x02\x03jpg\x03txt" + b"\x02\x04" + b"\x00\x02\x00\x01\x03\x01\x01\x05" * 2 + b"\x00"
+    for bits in (4, 5):
+        put("tar_index", f"index_{bits}", bytes([bits]) + index)
+
+
+def parquets() -> None:
+    """One byte of options, then the file. Needs pyarrow."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        print("no pyarrow: no corpus for parquet", file=sys.stderr)
+        return
+    rows = 12
+    picture = pa.array([{"bytes": b"picture" * 9, "path": "a.png"}] * rows)
+    texts = {
+        "string": pa.array([f"caption {n % 3}" for n in range(rows)]),
+        "list": pa.array([["a", "b"]] * rows),
+        "dictionary": pa.array(["a", "b", "a"] * 4).dictionary_encode(),
+    }
+    for name, text in texts.items():
+        for codec in ("none", "snappy", "zstd", "lz4", "gzip"):
+            for index in (False, True):
+                file = io.BytesIO()
+                table = pa.table({"image": picture, "text": text})
+                pq.write_table(table, file, compression=codec, write_page_index=index, row_group_size=5)
+                put("parquet", f"{name}_{codec}_{index}", b"\0" + file.getvalue())
+
+
 if __name__ == "__main__":
+    metadata()
+    tars()
+    parquets()
     tokenizers()
     configs()
     pictures(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -25,7 +25,7 @@ mod captioner;
 mod open;
 
 pub use self::captioner::{Captioner, CaptionerError};
-pub use self::open::{open_captioner, open_dataset};
+pub use self::open::{OpenError, open_captioner, open_dataset, open_splits};
 pub use captioner_creatures as creatures;
 pub use captioner_data as data;
 pub use captioner_files as files;

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use captioner::data::BadRows;
+use captioner::data::{BadRows, OpenOptions, SplitChoice, TestSize};
 use captioner::model::{Padding, SettingError};
 use captioner::ops::DeviceSpec;
 use captioner::train::cli::{TrainingFlags, show_defaults};
 use captioner::train::{IntervalStrategy, SaveStrategy, TrainingArguments};
 use clap::Parser;
+
+use crate::row_flags::RowFlags;
 
 /// The program's own defaults, where they aren't those of the arguments.
 const DEFAULTS: &str = "\
@@ -29,8 +31,9 @@ This program's defaults, and after the slash those of a run with --checkpoint, a
 #[derive(Parser)]
 #[command(after_help = DEFAULTS, mut_args(show_defaults(&from_fresh_weights())))]
 pub(crate) struct Flags {
-    /// Data set: a folder with metadata.jsonl or metadata.csv. [default: the built-in creatures]
-    #[arg(long, value_name = "FOLDER")]
+    /// Data set: a folder of pictures with their captions, or what else docs/datasets.md lists.
+    /// [default: the built-in creatures]
+    #[arg(long, value_name = "SET")]
     pub(crate) dataset: Option<String>,
 
     /// Model to start from: a checkpoint folder. [default: a small model with fresh weights]
@@ -41,9 +44,22 @@ pub(crate) struct Flags {
     #[arg(long, default_value_t = DeviceSpec::AUTO, value_name = "DEVICE")]
     pub(crate) device: DeviceSpec,
 
-    /// Share of the rows that is held out.
-    #[arg(long, default_value_t = 0.1, value_name = "SHARE")]
-    pub(crate) test_size: f64,
+    /// Split to train on. [default: train, or the only one]
+    #[arg(long, value_name = "NAME")]
+    train_split: Option<String>,
+
+    /// Split to evaluate on. [default: validation, or else test, where the set brings one]
+    #[arg(long, value_name = "NAME")]
+    eval_split: Option<String>,
+
+    /// Rows of the training split to hold out and evaluate on in place of a split: a share such as
+    /// 0.1, or a number such as 500. [default: 0.1 where there is no split to evaluate on]
+    #[arg(long, value_name = "SHARE|ROWS")]
+    test_size: Option<TestSize>,
+
+    /// Column of the captions. [default: text, caption or captions]
+    #[arg(long, value_name = "NAME")]
+    caption_column: Option<String>,
 
     /// Skip rows whose picture or caption can't be used, and list them.
     #[arg(long)]
@@ -60,6 +76,9 @@ pub(crate) struct Flags {
     /// Count pads in the loss, as the guide does; for comparison.
     #[arg(long)]
     pub(crate) pads_in_loss: bool,
+
+    #[command(flatten)]
+    pub(crate) rows: RowFlags,
 
     #[command(flatten)]
     training: TrainingFlags,
@@ -84,6 +103,22 @@ impl Flags {
     pub(crate) fn longest_caption(&self, positions: usize) -> usize {
         self.pad_to_length
             .map_or(positions, |length| length.min(positions))
+    }
+
+    /// How the set is opened.
+    pub(crate) fn open_options(&self) -> OpenOptions {
+        let mut options = OpenOptions::default().with_bad_rows(self.bad_rows());
+        options.caption_column = self.caption_column.clone();
+        options
+    }
+
+    /// What is trained on and what is evaluated on.
+    pub(crate) fn splits(&self, seed: u64) -> SplitChoice {
+        let mut choice = SplitChoice::default().with_seed(seed);
+        choice.train_split = self.train_split.clone();
+        choice.eval_split = self.eval_split.clone();
+        choice.test_size = self.test_size;
+        choice
     }
 
     /// What happens to rows that can't be used.

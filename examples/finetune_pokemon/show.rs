@@ -6,8 +6,7 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::Device;
 use captioner::Captioner;
-use captioner::data::SkippedRow;
-use captioner::data::{CaptionDataset, Subset};
+use captioner::data::{CaptionDataset, DatasetSplits, SkippedRow, Subset};
 use captioner::git::GitForCausalLm;
 use captioner::image::{RgbImage, Source};
 use captioner::model::{Pretrained, Processor};
@@ -15,7 +14,7 @@ use captioner::report::{
     Captioned, CurveOptions, GridOptions, Note, Series, colour, curves_svg, sample_grid, write_png,
     write_svg,
 };
-use captioner::train::{Evaluation, TrainerState, decode_row};
+use captioner::train::{Evaluation, TrainError, TrainerState, decode_row};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -26,13 +25,18 @@ pub(crate) fn step(title: &str) {
     say!("\n{title}");
 }
 
-/// Features and row count, as `datasets` prints them.
-pub(crate) fn features(dataset: &dyn CaptionDataset) {
-    say!("{}", dataset.name());
-    for feature in dataset.features() {
-        say!("  {}: {}", feature.name, feature.kind);
+/// Features and row count of each split, as `datasets` prints them.
+pub(crate) fn splits(splits: &DatasetSplits) {
+    for (split, set) in splits.iter() {
+        match splits.names().len() {
+            1 => say!("{}", set.name()),
+            _ => say!("{}, {split}", splits.name()),
+        }
+        for feature in set.features() {
+            say!("  {}: {}", feature.name, feature.kind);
+        }
+        say!("  num_rows: {}", set.len());
     }
-    say!("  num_rows: {}", dataset.len());
 }
 
 pub(crate) fn model(model: &GitForCausalLm, device: &Device) {
@@ -67,12 +71,10 @@ fn pictures(
         if found.len() == count {
             break;
         }
-        let captions = set.captions(row)?;
-        let Some(caption) = captions.first() else {
-            continue;
-        };
-        match decode_row(set, row, &processor.decoding) {
-            Ok(picture) => found.push((picture, caption.clone())),
+        // One that can't be read is for the loader to stop at or to skip.
+        match captioned(set, row, processor) {
+            Ok(Some(captioned)) => found.push(captioned),
+            Ok(None) => {}
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
@@ -80,6 +82,20 @@ fn pictures(
         Some(error) if found.is_empty() => Err(error.into()),
         _ => Ok(found),
     }
+}
+
+/// A row's picture with its first caption, where it has one.
+fn captioned(
+    set: &Subset,
+    row: usize,
+    processor: &Processor,
+) -> Result<Option<(RgbImage, String)>, TrainError> {
+    let captions = set.captions(row)?;
+    let Some(caption) = captions.first() else {
+        return Ok(None);
+    };
+    let picture = decode_row(set, row, &processor.decoding)?;
+    Ok(Some((picture, caption.clone())))
 }
 
 /// Five samples with their captions.

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::CaptionDataset;
 use crate::dataset::described;
+use crate::{CaptionDataset, CocoError, TarError, TestSize, TextPairError};
 
 /// A row of a metadata file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,13 @@ pub enum DataError {
         path: PathBuf,
     },
 
+    /// The file isn't there.
+    #[error("there is no file `{}`: check the path", path.display())]
+    FileMissing {
+        /// The file asked for.
+        path: PathBuf,
+    },
+
     /// A file was given where a folder belongs.
     #[error("`{}` is not a folder: give the folder which holds the pictures and their metadata.jsonl or metadata.csv", path.display())]
     NotAFolder {
@@ -46,10 +53,8 @@ pub enum DataError {
         path: PathBuf,
     },
 
-    /// A Parquet file was given.
-    #[error(
-        "`{}`: Parquet files are not supported yet: give a folder with metadata.jsonl or metadata.csv", path.display()
-    )]
+    /// A Parquet file, where Parquet files are left out of the build.
+    #[error("`{}`: Parquet files are left out of this build: build it with the feature `parquet`", path.display())]
     ParquetUnsupported {
         /// The file asked for.
         path: PathBuf,
@@ -57,25 +62,71 @@ pub enum DataError {
 
     /// Something of the form of a Hugging Face Hub id was given, and it is no folder here.
     #[error(
-        "there is no folder `{id}`, and hub ids are not supported yet: give a folder with metadata.jsonl or metadata.csv"
+        "there is no folder `{id}`; it looks like the id of a set on the Hugging Face Hub, which `captioner::open_dataset` opens when built with `--features hub`: build it so, or give a folder"
     )]
-    HubIdUnsupported {
+    HubId {
         /// What was asked for.
         id: String,
     },
 
+    /// A file or folder of a kind that is no set here.
+    #[error("`{}` is {found}, which can't be read as a set: {help}", path.display())]
+    UnsupportedFormat {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+        /// What helps.
+        help: &'static str,
+    },
+
+    /// A set has several splits, and one is needed.
+    #[error("`{set}` has the splits {}: name one of them", quoted(splits))]
+    SplitNeeded {
+        /// The set's name.
+        set: String,
+        /// Its splits.
+        splits: Vec<String>,
+    },
+
+    /// A set has no split of this name.
+    #[error("`{set}` has no split `{split}`: name one of {}", quoted(splits))]
+    UnknownSplit {
+        /// The set's name.
+        set: String,
+        /// The split asked for.
+        split: String,
+        /// Its splits.
+        splits: Vec<String>,
+    },
+
     /// The folder has no metadata file.
-    #[error("`{}` has neither metadata.jsonl nor metadata.csv: add one with the columns `file_name` and `text`", folder.display())]
+    #[error("`{}` has neither metadata.jsonl nor metadata.csv: add one with the columns `file_name` and `text`{}", folder.display(), did_you_mean(near))]
     NoMetadata {
         /// The folder.
         folder: PathBuf,
+        /// Files that may have been meant as metadata.
+        near: Vec<String>,
     },
 
-    /// The folder has two metadata files, and it is unclear which one counts.
-    #[error("`{}` has both metadata.jsonl and metadata.csv: remove one of them", folder.display())]
+    /// The pictures lie in a folder for each label, and there is no caption.
+    #[error("`{}` has pictures in folders that look like labels ({}) and no captions: add metadata.jsonl with the columns `file_name` and `text`, or a .txt file beside each picture", folder.display(), quoted(labels))]
+    LabelFolders {
+        /// The folder.
+        folder: PathBuf,
+        /// The first of the labels.
+        labels: Vec<String>,
+    },
+
+    /// The folder has metadata files of two kinds, and it is unclear which one counts.
+    #[error("`{}` has both {first} and {second}: remove one of them", folder.display())]
     TwoMetadataFiles {
         /// The folder.
         folder: PathBuf,
+        /// One of them, relative to the folder.
+        first: String,
+        /// The other one.
+        second: String,
     },
 
     /// A metadata file is larger than can be meant.
@@ -96,6 +147,13 @@ pub enum DataError {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+
+    /// A Git LFS pointer lies where the file itself belongs.
+    #[error("`{}` is a Git LFS pointer, not the file itself: run `git lfs pull` in its repository", path.display())]
+    LfsPointer {
+        /// The file.
+        path: PathBuf,
     },
 
     /// A row's picture can't be read.
@@ -142,6 +200,69 @@ pub enum DataError {
         file_name: String,
     },
 
+    /// A row names a picture whose way leads out of the folder by a link.
+    #[error(
+        "{place}: `{file_name}` is reached by a link out of the folder: copy the picture into the folder"
+    )]
+    LinkOutside {
+        /// The row.
+        place: Place,
+        /// The path it gives.
+        file_name: String,
+    },
+
+    /// A row names several pictures.
+    #[error("{place}: `{column}` names {pictures} pictures: name one in each row")]
+    SeveralPictures {
+        /// The row.
+        place: Place,
+        /// The column.
+        column: String,
+        /// How many it names.
+        pictures: usize,
+    },
+
+    /// Several columns of a row name pictures.
+    #[error(
+        "{place}: the columns {} all name pictures: call the one to caption `file_name`",
+        quoted(columns)
+    )]
+    SeveralPictureColumns {
+        /// The row.
+        place: Place,
+        /// The columns.
+        columns: Vec<String>,
+    },
+
+    /// Several columns of a table name pictures.
+    #[error(
+        "`{}`: the columns {} all name pictures: call the one to caption `file_name`", path.display(), quoted(columns)
+    )]
+    SeveralPictureHeaders {
+        /// The metadata file.
+        path: PathBuf,
+        /// The columns.
+        columns: Vec<String>,
+    },
+
+    /// The columns of a CSV file are not separated by commas.
+    #[error("`{}`: the columns are separated by {separator}: separate them by commas", path.display())]
+    WrongSeparator {
+        /// The metadata file.
+        path: PathBuf,
+        /// What separates them.
+        separator: &'static str,
+    },
+
+    /// A Parquet metadata file can't be read.
+    #[error("`{}` can't be read as Parquet ({reason}): write it again", path.display())]
+    InvalidParquet {
+        /// The metadata file.
+        path: PathBuf,
+        /// What the reader says.
+        reason: String,
+    },
+
     /// A line isn't valid JSON.
     #[error(
         "{place}: not a JSON object ({reason}): write one object a line, such as {{\"file_name\": \"a.png\", \"text\": \"a cat\"}}"
@@ -179,21 +300,28 @@ pub enum DataError {
     },
 
     /// A row (or a CSV file's header) lacks a column.
-    #[error("{place}: the column {column} is missing: add it")]
+    #[error(
+        "{place}: the column {column} is missing: add it{}",
+        or_name_one(there)
+    )]
     MissingColumn {
         /// The row.
         place: Place,
         /// The column, or the columns of which one is needed.
-        column: &'static str,
+        column: String,
+        /// The other columns that are there.
+        there: Vec<String>,
     },
 
-    /// A CSV header lacks a column.
-    #[error("`{}`: the header has no column {column}: add it", path.display())]
+    /// A table's header lacks a column.
+    #[error("`{}`: the header has no column {column}: add it{}", path.display(), or_name_one(there))]
     MissingHeader {
         /// The metadata file.
         path: PathBuf,
         /// The column, or the columns of which one is needed.
-        column: &'static str,
+        column: String,
+        /// The other columns that are there.
+        there: Vec<String>,
     },
 
     /// A value has the wrong type.
@@ -289,20 +417,120 @@ pub enum DataError {
 
     /// A split would leave one part empty.
     #[error(
-        "a test share of {test_size} cuts the {rows} row(s) of `{set}` into {train} for training and {test} for testing, and neither may be empty: add rows or change the share"
+        "a test size of {test_size} cuts the {rows} row(s) of `{set}` into {train} for training and {test} for testing, and neither may be empty: add rows or change the size"
     )]
     EmptySplit {
         /// The set's name.
         set: String,
         /// How many rows it has.
         rows: usize,
-        /// The share asked for.
-        test_size: f64,
+        /// The share or the number asked for.
+        test_size: TestSize,
         /// How many rows the training part would get.
         train: usize,
         /// How many rows the test part would get.
         test: usize,
     },
+
+    /// A set can't be cut into so many folds.
+    #[error(
+        "the {rows} row(s) of `{set}` can't be cut into {folds} folds: give a number from 2 to the number of rows"
+    )]
+    InvalidFolds {
+        /// The set's name.
+        set: String,
+        /// How many rows it has.
+        rows: usize,
+        /// The number of folds asked for.
+        folds: usize,
+    },
+
+    /// A change of captions leaves a row without any.
+    #[error("{row}: the change of its captions leaves none: change it, or filter the row out")]
+    NoCaptionLeft {
+        /// Where the row is, as [`CaptionDataset::describe_row`] says.
+        row: String,
+    },
+
+    /// There is no set to concatenate.
+    #[error("no set was given to be concatenated: give at least one")]
+    NothingToConcatenate,
+
+    /// Sets to be concatenated have different columns.
+    #[error(
+        "`{first}` has the columns {first_columns}, and `{other}` has {other_columns}: rename the caption column of one of them"
+    )]
+    ColumnsDiffer {
+        /// The first set's name.
+        first: String,
+        /// Its columns.
+        first_columns: String,
+        /// The name of the set that differs.
+        other: String,
+        /// Its columns.
+        other_columns: String,
+    },
+
+    /// It is unclear which split to train on.
+    #[error(
+        "it is unclear which split of `{set}` to train on: name one of {}",
+        quoted(splits)
+    )]
+    NoTrainSplit {
+        /// The set's name.
+        set: String,
+        /// Its splits.
+        splits: Vec<String>,
+    },
+
+    /// Both a split to evaluate on and rows to hold out were asked for.
+    #[error(
+        "an evaluation split (`{eval_split}`) and a test size ({test_size}) are given: give only one of them"
+    )]
+    EvalSplitAndTestSize {
+        /// The split asked for.
+        eval_split: String,
+        /// The size asked for.
+        test_size: TestSize,
+    },
+
+    /// A split has no row.
+    #[error(
+        "the split `{split}` of `{set}` has no row: choose another, or hold out rows with a test size"
+    )]
+    SplitIsEmpty {
+        /// The set's name.
+        set: String,
+        /// The split.
+        split: String,
+    },
+
+    /// A tar shard, or a sample of one, can't be used.
+    #[error(transparent)]
+    Tar(#[from] TarError),
+
+    /// A COCO captions file can't be read.
+    #[error(transparent)]
+    Coco(#[from] CocoError),
+
+    /// A folder of pictures and texts can't be read.
+    #[error(transparent)]
+    TextPairs(#[from] TextPairError),
+
+    /// The columns of a Parquet or Arrow file, or one row of them.
+    #[cfg(feature = "parquet")]
+    #[error(transparent)]
+    Columns(#[from] crate::ColumnError),
+
+    /// A Parquet file.
+    #[cfg(feature = "parquet")]
+    #[error(transparent)]
+    Parquet(#[from] crate::ParquetError),
+
+    /// An Arrow file or a `save_to_disk` folder.
+    #[cfg(feature = "parquet")]
+    #[error(transparent)]
+    Arrow(#[from] crate::ArrowError),
 
     /// A data set's own error.
     #[error("`{set}`: {source}")]
@@ -314,6 +542,33 @@ pub enum DataError {
     },
 }
 
+/// Names in a message: `` `a`, `b` ``.
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+/// How many columns a message names.
+const NAMED_COLUMNS: usize = 20;
+
+/// What to do where the columns that are there may be the ones that are looked for.
+fn or_name_one(there: &[String]) -> String {
+    match there {
+        [] => String::new(),
+        _ => format!(
+            ", or give another column's name (--caption-column for captions); there are {}",
+            quoted(there.get(..NAMED_COLUMNS).unwrap_or(there))
+        ),
+    }
+}
+
+fn did_you_mean(near: &[String]) -> String {
+    match near {
+        [] => String::new(),
+        _ => format!("; is {} meant so? rename it", quoted(near)),
+    }
+}
+
 impl DataError {
     /// The row of a metadata file that is at fault, and the picture which it names
     /// if it could be read that far; none if the error isn't about such a row.
@@ -321,6 +576,7 @@ impl DataError {
         match self {
             Self::PictureMissing { place, file_name }
             | Self::PathOutside { place, file_name }
+            | Self::LinkOutside { place, file_name }
             | Self::EmptyCaption { place, file_name }
             | Self::CaptionTooLong {
                 place, file_name, ..
@@ -330,6 +586,8 @@ impl DataError {
             | Self::NotUtf8 { place }
             | Self::LineTooLong { place, .. }
             | Self::MissingColumn { place, .. }
+            | Self::SeveralPictures { place, .. }
+            | Self::SeveralPictureColumns { place, .. }
             | Self::WrongType { place, .. } => Some((place, None)),
             _ => None,
         }

@@ -7,7 +7,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::blocks::group_by_block;
-use crate::{CaptionDataset, DataError, Subset};
+use crate::{CaptionDataset, DataError, Subset, TestSize};
 
 /// The two parts of a set.
 #[derive(Clone, Debug)]
@@ -18,54 +18,52 @@ pub struct Split {
     pub test: Subset,
 }
 
-/// Shuffles the rows by `seed` and holds out `ceil(test_size * rows)` of them.
+/// Shuffles the rows by `seed` and holds out `ceil(test_size * rows)` of them, or `test_size` of
+/// them where it is a whole number.
 ///
 /// The sizes are those of `datasets.Dataset.train_test_split`; the order is not,
 /// for NumPy's generator makes that one. Where the set has several
 /// [`blocks`](CaptionDataset::blocks), each part keeps the rows of a block together,
 /// so that reading a part stays cheap.
 ///
+/// ```
+/// use std::sync::Arc;
+///
+/// use captioner_data::{CaptionDataset, InMemoryDataset, Picture, train_test_split};
+///
+/// # fn main() -> Result<(), captioner_data::DataError> {
+/// let mut set = InMemoryDataset::new("greys");
+/// set.extend((0..20).map(|n| (Picture::Encoded(vec![n]), [format!("grey {n}")])));
+/// let set = Arc::new(set);
+/// assert_eq!(train_test_split(set.clone(), 0.1, 42)?.test.len(), 2);
+/// assert_eq!(train_test_split(set, 7, 42)?.test.len(), 7);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
-/// [`DataError::InvalidTestSize`] unless `0 < test_size < 1`;
+/// [`DataError::InvalidTestSize`] unless a share is `0 < test_size < 1`;
 /// [`DataError::EmptySplit`] if one part would have no row.
 pub fn train_test_split(
     set: Arc<dyn CaptionDataset>,
-    test_size: f64,
+    test_size: impl Into<TestSize>,
     seed: u64,
 ) -> Result<Split, DataError> {
-    let test_rows = test_rows(set.as_ref(), test_size)?;
+    let test_rows = test_size.into().rows(set.name(), set.len())?;
     let mut test: Vec<usize> = (0..set.len()).collect();
     test.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     let mut train = test.split_off(test_rows);
     let blocks = set.blocks();
     group_by_block(&mut train, &blocks);
     group_by_block(&mut test, &blocks);
-    let part = |rows, part| Subset::new(set.clone(), rows, format!("{}[{part}]", set.name()));
+    let part = |rows, part| {
+        let name = format!("{}[{part}]", set.name());
+        Subset::of_rows(set.clone(), rows, name)
+    };
     Ok(Split {
-        train: part(train, "train")?,
-        test: part(test, "test")?,
+        train: part(train, "train"),
+        test: part(test, "test"),
     })
-}
-
-/// How many rows to hold out.
-fn test_rows(set: &dyn CaptionDataset, test_size: f64) -> Result<usize, DataError> {
-    // Written so that NaN is refused too.
-    if !(test_size > 0.0 && test_size < 1.0) {
-        return Err(DataError::InvalidTestSize { test_size });
-    }
-    let rows = set.len();
-    let test = ((test_size * rows as f64).ceil() as usize).min(rows);
-    let train = rows - test;
-    if train == 0 || test == 0 {
-        return Err(DataError::EmptySplit {
-            set: set.name().to_owned(),
-            rows,
-            test_size,
-            train,
-            test,
-        });
-    }
-    Ok(test)
 }
 
 #[cfg(test)]
@@ -84,6 +82,17 @@ mod tests {
             let split = train_test_split(set(rows), test_size, 42).unwrap();
             assert_eq!((split.train.len(), split.test.len()), (rows - test, test));
         }
+    }
+
+    #[test]
+    fn a_number_of_rows_can_be_held_out() {
+        let split = train_test_split(set(12), 5, 42).unwrap();
+        assert_eq!(
+            split.test.indices(),
+            [7, 1, 11, 4, 6],
+            "as many rows by a share are the same"
+        );
+        assert_eq!(split.train.len(), 7);
     }
 
     #[test]

@@ -32,11 +32,20 @@ impl Subset {
         let len = set.len();
         match indices.iter().find(|&&index| index >= len) {
             Some(&index) => Err(DataError::row_out_of_range(set.as_ref(), index)),
-            None => Ok(Self {
-                set,
-                indices: indices.into(),
-                name: name.into(),
-            }),
+            None => Ok(Self::of_rows(set, indices, name)),
+        }
+    }
+
+    /// A view on rows which are known to be there.
+    pub(crate) fn of_rows(
+        set: Arc<dyn CaptionDataset>,
+        indices: Vec<usize>,
+        name: impl Into<String>,
+    ) -> Self {
+        Self {
+            set,
+            indices: indices.into(),
+            name: name.into(),
         }
     }
 

@@ -87,3 +87,56 @@ impl CaptionDataset for Peculiar {
         &self.skipped
     }
 }
+
+/// [`numbered`] with some rows that can't be read.
+pub(crate) struct Broken {
+    set: InMemoryDataset,
+    broken: Vec<usize>,
+}
+
+impl Broken {
+    pub(crate) fn new(rows: usize, broken: &[usize]) -> Self {
+        Self {
+            set: numbered(rows),
+            broken: broken.to_owned(),
+        }
+    }
+
+    fn check(&self, row: usize) -> Result<(), DataError> {
+        match self.broken.contains(&row) {
+            true => Err(DataError::custom(
+                "numbered",
+                format!("row {row} is broken"),
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
+impl CaptionDataset for Broken {
+    fn name(&self) -> &str {
+        "broken"
+    }
+
+    fn len(&self) -> usize {
+        self.set.len()
+    }
+
+    fn features(&self) -> Vec<Feature> {
+        self.set.features()
+    }
+
+    fn captions(&self, row: usize) -> Result<Cow<'_, [String]>, DataError> {
+        self.check(row)?;
+        self.set.captions(row)
+    }
+
+    fn picture(&self, row: usize) -> Result<Picture, DataError> {
+        self.check(row)?;
+        self.set.picture(row)
+    }
+
+    fn row_name(&self, row: usize) -> Result<String, DataError> {
+        self.set.row_name(row)
+    }
+}

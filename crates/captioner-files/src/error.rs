@@ -29,6 +29,16 @@ pub enum FileError {
         /// Where and what.
         source: serde_json::Error,
     },
+    /// A repository's pointer to a file that was not fetched.
+    #[error(
+        "{path} is a Git LFS pointer, not the file itself: fetch it with `git lfs pull`, or download it \
+         again",
+        path = .path.display()
+    )]
+    LfsPointer {
+        /// The pointer.
+        path: PathBuf,
+    },
     /// A value that JSON has no form for, such as a map whose keys are not text.
     #[error("the value for {path} can't be written as JSON: {source}", path = .path.display())]
     Serialize {
@@ -103,6 +113,12 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// The error that a Git LFS pointer stands where the file belongs.
+    pub fn lfs_pointer(path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().to_owned();
+        Self::LfsPointer { path }
+    }
+
     /// What makes an operating system's error one of `action` (such as `"write"`) on `path`.
     ///
     /// ```

@@ -6,19 +6,22 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{FileError, write_file};
+use crate::{FileError, is_lfs_pointer, write_file};
 
 /// Reads a JSON file.
 ///
 /// # Errors
-/// [`FileError::Io`] when it can't be read, [`FileError::Json`] when it does not fit `T`; the
-/// message names the file and the place in it.
+/// [`FileError::Io`] when it can't be read, [`FileError::LfsPointer`] when it was never fetched,
+/// [`FileError::Json`] when it does not fit `T`; the message names the file and the place in it.
 pub fn read_json<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T, FileError> {
     let path = path.as_ref();
     let bytes = fs::read(path).map_err(FileError::io("read", path))?;
-    serde_json::from_slice(&bytes).map_err(|source| FileError::Json {
-        path: path.to_owned(),
-        source,
+    serde_json::from_slice(&bytes).map_err(|source| match is_lfs_pointer(&bytes) {
+        true => FileError::lfs_pointer(path),
+        false => FileError::Json {
+            path: path.to_owned(),
+            source,
+        },
     })
 }
 

@@ -30,6 +30,7 @@ mod file;
 mod flush;
 mod folder;
 mod json;
+mod lfs;
 mod lock;
 mod manifest;
 mod place;
@@ -41,5 +42,6 @@ pub use folder::{
     clean_folder, create_folder, recover_folder, remove_folder, replace_folder, update_folder,
 };
 pub use json::{read_json, write_json};
+pub use lfs::{is_lfs_pointer, refuse_lfs_pointer};
 pub use lock::FolderLock;
 pub use manifest::{MANIFEST_FILE, check_manifest, write_manifest};

@@ -4,6 +4,7 @@ use crate::convert::rgb_from_decoded;
 use crate::error::DecodeProblem;
 use crate::frames::first_of_webp;
 use crate::{Alpha, DecodeLimits, ImageError, SixteenBit, cmyk, palette};
+use captioner_files::is_lfs_pointer;
 use captioner_jpeg::Jpeg;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 use std::fs::File;
@@ -94,7 +95,10 @@ pub(crate) fn format_of(bytes: &[u8], options: &DecodeOptions) -> Result<ImageFo
         return Err(ImageError::Empty);
     }
     options.limits.check_bytes(bytes.len() as u64)?;
-    let format = image::guess_format(bytes).map_err(|_| ImageError::UnknownFormat)?;
+    let format = image::guess_format(bytes).map_err(|_| match is_lfs_pointer(bytes) {
+        true => ImageError::LfsPointer,
+        false => ImageError::UnknownFormat,
+    })?;
     if format == ImageFormat::Png {
         palette::check(bytes)?;
     }

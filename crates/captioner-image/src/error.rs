@@ -39,6 +39,9 @@ pub enum ImageError {
     /// The bytes start like no format that is known here.
     #[error("not a picture in a known format; convert it to PNG, JPEG, WebP, GIF, BMP or TIFF")]
     UnknownFormat,
+    /// A repository's pointer to a picture that was not fetched.
+    #[error("a Git LFS pointer, not the picture itself; fetch it with `git lfs pull`")]
+    LfsPointer,
     /// The format is known, but not this variant of it.
     #[error("{format}: {reason}; convert the picture to PNG or to an ordinary JPEG")]
     Unsupported {

@@ -2,7 +2,7 @@
 
 use crate::error::ConfigProblem;
 use crate::{ImageError, ImageProcessorConfig};
-use captioner_files::{create_folder, write_json};
+use captioner_files::{FileError, create_folder, is_lfs_pointer, write_json};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +38,9 @@ fn read_json(path: &Path) -> Result<Option<Value>, ImageError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         let limit = MAX_FILE_BYTES;
         return Err(ImageError::from(ConfigProblem::TooLarge { limit }).in_file(path));
+    }
+    if is_lfs_pointer(&bytes) {
+        return Err(FileError::lfs_pointer(path).into());
     }
     let json = serde_json::from_slice(&bytes);
     let malformed = |error| ImageError::from(ConfigProblem::Json(error)).in_file(path);

@@ -26,6 +26,11 @@ impl ResizedPicture {
         &self.pixels
     }
 
+    /// The same bytes, to be changed.
+    pub fn pixels_mut(&mut self) -> &mut [u8] {
+        &mut self.pixels
+    }
+
     /// How many bytes it takes in memory.
     pub fn bytes(&self) -> usize {
         self.pixels.capacity() + size_of::<Self>()

@@ -45,6 +45,14 @@ pub enum ModelError {
         /// What is missing.
         missing: MissingPart,
     },
+    /// The folder holds something else than a model.
+    #[error("{path} holds no model that can be opened: {found}", path = .path.display())]
+    OtherFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What it holds.
+        found: OtherFolder,
+    },
     /// A checkpoint of an architecture that is not known here.
     #[error(
         "{path}: model_type is '{found}', but only {known} can be opened: \
@@ -154,6 +162,41 @@ pub enum MissingPart {
     /// There are no weights.
     #[error("model.safetensors (or pytorch_model.bin) is missing")]
     Weights,
+}
+
+/// What a folder that is no model's holds.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OtherFolder {
+    /// An adapter without its model.
+    #[error(
+        "it is an adapter of {base}: open that model, and load the adapter into it (load_adapter)"
+    )]
+    Adapter {
+        /// The model that it belongs to, as its configuration says.
+        base: String,
+    },
+    /// A data set.
+    #[error("it is a data set ({file}): give it where the data set is asked for")]
+    Dataset {
+        /// What shows it.
+        file: String,
+    },
+    /// A folder of folders, such as that of a run.
+    #[error("the model is in {}: name that folder", inner.display())]
+    Inside {
+        /// Where the model is.
+        inner: PathBuf,
+    },
+    /// Weights of another library.
+    #[error(
+        "its weights are in {file}, which is not read here: have Python save them as \
+         model.safetensors"
+    )]
+    OtherWeights {
+        /// Their file.
+        file: String,
+    },
 }
 
 /// Why the parts of a batch don't fit each other or the model.

@@ -29,6 +29,7 @@ mod generation;
 mod layers;
 mod loss;
 mod model;
+mod other_folder;
 mod parameters;
 mod pattern;
 mod pictures;
@@ -53,7 +54,8 @@ pub use captioner_image::PixelValues;
 pub use captioner_text::{EncodeOptions, Padding, TokenBatch};
 pub use config::{CONFIG_FILE, ConfigError, HiddenAct, TokenIds, check_config};
 pub use error::{
-    BatchError, DeviceFailure, MissingPart, ModelError, PatternError, PromptError, SettingError,
+    BatchError, DeviceFailure, MissingPart, ModelError, OtherFolder, PatternError, PromptError,
+    SettingError,
 };
 pub use freeze::{freeze, parameter_names, trained_parameters};
 pub use generation::{EarlyStopping, GENERATION_FILE, Generated, GenerationConfig, StreamedToken};

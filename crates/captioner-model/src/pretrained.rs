@@ -14,6 +14,7 @@ use crate::config::{CONFIG_FILE, ConfigError};
 use crate::error::{MissingPart, ModelError};
 use crate::generation::GenerationConfig;
 use crate::model::CaptionModel;
+use crate::other_folder::other_folder;
 use crate::parameters::ParameterName;
 use crate::processor::Processor;
 use crate::weights::{self, Init, LoadReport, WeightLayout};
@@ -92,6 +93,7 @@ pub trait Pretrained: CaptionModel {
         let folder = folder.as_ref();
         check_folder(folder)?;
         let config = read_config::<Self>(folder)?;
+        check_weights(folder)?;
         let generation = GenerationConfig::from_pretrained(folder)?;
         let model = Self::from_config(config, device);
         let (mut model, report) = weights::load(model, &Self::layout(), folder)?;
@@ -203,7 +205,7 @@ fn read_config<M: Pretrained>(folder: &Path) -> Result<M::Config, ModelError> {
     Ok(config)
 }
 
-/// Checks that a folder holds a configuration and weights.
+/// Checks that a folder holds a configuration.
 fn check_folder(folder: &Path) -> Result<(), ModelError> {
     let missing = if !folder.exists() {
         MissingPart::Folder
@@ -211,11 +213,25 @@ fn check_folder(folder: &Path) -> Result<(), ModelError> {
         MissingPart::IsFile
     } else if !folder.join(CONFIG_FILE).is_file() {
         MissingPart::Config
-    } else if !weights::has_weights(folder) {
-        MissingPart::Weights
     } else {
         return Ok(());
     };
+    Err(no_model(folder, missing))
+}
+
+/// Checks that a folder holds weights.
+fn check_weights(folder: &Path) -> Result<(), ModelError> {
+    match weights::has_weights(folder) {
+        true => Ok(()),
+        false => Err(no_model(folder, MissingPart::Weights)),
+    }
+}
+
+/// What is missing, or what the folder holds in place of a model.
+fn no_model(folder: &Path, missing: MissingPart) -> ModelError {
     let path = folder.to_owned();
-    Err(ModelError::NoModel { path, missing })
+    match other_folder(folder) {
+        Some(found) => ModelError::OtherFolder { path, found },
+        None => ModelError::NoModel { path, missing },
+    }
 }

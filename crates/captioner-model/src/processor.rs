@@ -5,13 +5,16 @@ use std::path::Path;
 
 use captioner_files::create_folder;
 use captioner_image::{
-    DecodeOptions, ImageProcessor, ImageProcessorConfig, PixelValues, Source, Workers,
+    DecodeOptions, ImageError, ImageProcessor, ImageProcessorConfig, PixelValues, Source, Workers,
 };
-use captioner_text::{CaptionTokenizer, EncodeOptions, EncodedRows, Padding, TokenBatch};
+use captioner_text::{
+    CaptionTokenizer, EncodeOptions, EncodedRows, Padding, TextError, TokenBatch,
+};
 
 use crate::batch::CaptionBatch;
 use crate::error::{BatchError, ModelError};
 use crate::generation::Generated;
+use crate::other_folder::other_folder;
 use crate::spec::ModelSpec;
 
 /// Picture settings and tokenizer of a model. What it gives is what the model takes.
@@ -66,10 +69,11 @@ impl Processor {
     /// When a file is missing, damaged or contradictory.
     pub fn from_pretrained(folder: impl AsRef<Path>) -> Result<Self, ModelError> {
         let folder = folder.as_ref();
-        Ok(Self::new(
-            ImageProcessor::from_pretrained(folder)?,
-            CaptionTokenizer::from_pretrained(folder)?,
-        ))
+        let read = || -> Result<Self, ModelError> {
+            let image = ImageProcessor::from_pretrained(folder)?;
+            Ok(Self::new(image, CaptionTokenizer::from_pretrained(folder)?))
+        };
+        read().map_err(|error| named(folder, error))
     }
 
     /// The processor of a model with square pictures of `image_size` pixels and CLIP's pixel
@@ -252,6 +256,20 @@ impl Processor {
             ids: generated.ids,
             score: generated.score,
         })
+    }
+}
+
+/// The error, or what the folder holds in place of a processor.
+fn named(folder: &Path, error: ModelError) -> ModelError {
+    let nothing = matches!(
+        error,
+        ModelError::Image(ImageError::NoConfig { .. })
+            | ModelError::Text(TextError::NoTokenizer { .. })
+    );
+    let path = folder.to_owned();
+    match other_folder(folder).filter(|_| nothing) {
+        Some(found) => ModelError::OtherFolder { path, found },
+        None => error,
     }
 }
 

@@ -27,6 +27,9 @@ pub enum TextError {
     /// A file or directory could not be written.
     #[error(transparent)]
     Write(#[from] FileError),
+    /// A Git LFS pointer stands in place of a file.
+    #[error(transparent)]
+    LfsPointer(FileError),
     /// A file was read but does not hold what its name says.
     #[error("{path}: {source}; download the file again or save it anew")]
     Malformed {

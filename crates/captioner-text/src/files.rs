@@ -3,7 +3,7 @@
 use crate::settings::{SPECIAL_TOKENS, TokenizerSettings};
 use crate::word_piece::bert_tokenizer;
 use crate::{CaptionTokenizer, FormatError, TextError, pipeline};
-use captioner_files::{create_folder, write_file, write_json};
+use captioner_files::{FileError, create_folder, is_lfs_pointer, write_file, write_json};
 use serde_json::{Map, Value};
 use std::fs;
 use std::io::Read;
@@ -79,6 +79,9 @@ fn read(path: &Path) -> Result<String, TextError> {
             path: path.to_owned(),
             limit: MAX_FILE_BYTES,
         });
+    }
+    if is_lfs_pointer(&bytes) {
+        return Err(TextError::LfsPointer(FileError::lfs_pointer(path)));
     }
     String::from_utf8(bytes).map_err(|error| TextError::malformed(path, error))
 }

@@ -16,13 +16,17 @@ impl PreparedSet {
     /// captions are processed, and fingerprints of rows and tokenizer. Two sets with one description
     /// give one model the same batches; a resumed run compares that of its checkpoint with its own.
     ///
-    /// The rows' fingerprint is of the names and captions of 102 rows spread over the set. No picture
-    /// is read. It is the same on every machine, and so is all else but for `name`, which is a
-    /// folder's path as it was given.
+    /// The rows' fingerprint is of the names and captions of 102 rows spread over the set: rows that
+    /// were added, removed or put into another order are noticed, and captions of a file that was made
+    /// anew; one caption that was changed among many rows, or a picture that was exchanged, is not. No
+    /// picture is read, and a set of a million rows is described as fast as one of a hundred. Columns
+    /// and [blocks](CaptionDataset::blocks), on which the order of rows depends, are compared as a
+    /// whole. All of it is the same on every machine but for `name`, which is a folder's path as it
+    /// was given.
     pub fn description(&self) -> BTreeMap<String, String> {
         let (dataset, processor) = (self.dataset(), self.processor());
         let image = &processor.image;
-        let entries: [(&str, String); 13] = [
+        let entries: [(&str, String); 17] = [
             ("name", dataset.name().to_owned()),
             ("rows", dataset.len().to_string()),
             ("rows_fingerprint", fingerprint_of_rows(dataset.as_ref())),
@@ -30,7 +34,11 @@ impl PreparedSet {
             ("max_caption_tokens", self.max_caption_tokens().to_string()),
             ("padding", text(self.padding())),
             ("pads_in_loss", self.pads_in_loss().to_string()),
+            ("columns", columns(dataset.as_ref())),
+            ("blocks", blocks(dataset.as_ref())),
+            ("captions", self.caption_choice().to_string()),
             ("augmentation", text(self.augmentation())),
+            ("transforms", text(self.transforms())),
             ("bad_rows", text(self.bad_rows())),
             ("image_processor", text(image.config())),
             ("image_decoding", text(processor.decoding)),
@@ -46,6 +54,26 @@ impl PreparedSet {
 
 fn text(value: impl Debug) -> String {
     format!("{value:?}")
+}
+
+/// Names and types.
+fn columns(set: &dyn CaptionDataset) -> String {
+    let features = set.features().into_iter();
+    let columns: Vec<_> = features
+        .map(|f| format!("{}: {}", f.name, f.kind))
+        .collect();
+    columns.join(", ")
+}
+
+/// How many there are, and a fingerprint of where they begin.
+fn blocks(set: &dyn CaptionDataset) -> String {
+    let blocks = set.blocks();
+    let mut hash = Fnv::default();
+    let starts = blocks
+        .iter()
+        .flat_map(|block| (block.start as u64).to_le_bytes());
+    starts.for_each(|byte| hash.byte(byte));
+    format!("{} ({})", blocks.len(), hash.hex())
 }
 
 /// Names and captions of rows spread over the set.

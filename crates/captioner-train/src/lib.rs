@@ -20,6 +20,7 @@ mod dropout_key;
 mod ema;
 mod error;
 mod evaluate;
+mod every_row;
 mod failure;
 mod features;
 mod loader;
@@ -43,7 +44,7 @@ pub use arguments::{
     HubStrategy, HubToken, IntervalStrategy, NonFinite, OptimizerKind, Reporter, ResumeFrom,
     SamplingStrategy, SaveStrategy, SettingErrors, Steps, TrainingArguments,
 };
-pub use augment::Augmentation;
+pub use augment::{Augmentation, ColorJitter, PictureTransforms, RandomResizedCrop};
 pub use cache::PixelCache;
 pub use callback::{CallbackResult, TrainerCallback, TrainerContext, TrainerControl};
 pub use callbacks::{
@@ -66,7 +67,7 @@ pub use loader::{DataLoader, LoadedBatch};
 pub use optimizer::{Optimizer, OptimizerSettings};
 pub use output::check_output_dir;
 pub use prepared::{PreparedSet, decode_row, picture_source};
-pub use sampler::{EpochBatches, Sample, Sampler, sequential_batches};
+pub use sampler::{CaptionChoice, EpochBatches, Sample, Sampler, sequential_batches};
 pub use schedule::{
     LrSchedulerKwargs, PlateauMode, Ramp, Schedule, ScheduleState, SchedulerType, ThresholdMode,
 };

@@ -7,8 +7,8 @@ use captioner_image::{DecodeOptions, ImageProcessor, ImageProcessorConfig, Sourc
 use captioner_model::{Padding, Processor, Visual};
 use captioner_text::{CaptionTokenizer, WordPieceTraining};
 use captioner_train::{
-    Augmentation, DataLoader, LoadedBatch, PixelCache, PreparedSet, Sample, Sampler,
-    sequential_batches,
+    Augmentation, CaptionChoice, DataLoader, LoadedBatch, PictureTransforms, PixelCache,
+    PreparedSet, RandomResizedCrop, Sample, Sampler, sequential_batches,
 };
 
 fn tokenizer() -> CaptionTokenizer {
@@ -182,6 +182,10 @@ fn a_description_is_the_same_for_the_same_batches_and_names_what_differs() {
     assert_eq!(differing(padded), ["padding"]);
     let augmented = prepare(7).with_augmentation(Some(Augmentation::default()));
     assert_eq!(differing(augmented), ["augmentation"]);
+    let first = prepare(7).with_caption_choice(CaptionChoice::First);
+    assert_eq!(differing(first), ["captions"]);
+    let transformed = prepare(7).with_transforms(strong()).unwrap();
+    assert_eq!(differing(transformed), ["transforms"]);
     let skipping = prepare(7).with_bad_rows(BadRows::Skip);
     assert_eq!(differing(skipping), ["bad_rows"]);
     let in_loss = prepare(7).with_pads_in_loss(true);
@@ -223,4 +227,166 @@ fn caption_lengths_are_those_of_the_tokens_that_are_loaded() {
     assert!(lengths.is_sorted() && lengths[2] == 7);
     assert!(set.caption_lengths(3).is_err());
     assert_eq!(set.truncated_captions(), 1);
+}
+
+/// Every transform at once.
+fn strong() -> PictureTransforms {
+    PictureTransforms {
+        random_resized_crop: Some(RandomResizedCrop::default()),
+        horizontal_flip: 0.5,
+        color_jitter: "0.4,0.4,0.4,0.1".parse().unwrap(),
+    }
+}
+
+#[test]
+fn transforms_depend_on_seed_epoch_and_row_alone_and_evaluation_has_none() {
+    let processor = Processor::clip(32, tokenizer()).unwrap();
+    let prepare = |transforms, cache: usize| {
+        let set = PreparedSet::new(Arc::new(dataset(7)), processor.clone(), 16);
+        let set = set.with_cache(&PixelCache::new(cache));
+        Arc::new(set.with_transforms(transforms).unwrap())
+    };
+    let flips = PictureTransforms {
+        random_resized_crop: None,
+        ..strong()
+    };
+    for transforms in [strong(), flips] {
+        let want = batches_of(&prepare(transforms, 0), 0);
+        let cached = prepare(transforms, 1 << 20);
+        for workers in [1, 3, 0] {
+            // The second and third time the cache has pictures.
+            for (want, again) in want.iter().zip(&batches_of(&cached, workers)) {
+                assert_eq!(values(want), values(again), "{workers} threads");
+            }
+        }
+        let plain = batches_of(&prepare(PictureTransforms::default(), 0), 0);
+        for (want, plain) in want.iter().zip(&plain) {
+            assert_ne!(values(want), values(plain));
+        }
+        let evaluated = |set: &Arc<PreparedSet>| -> Vec<Vec<f32>> {
+            let loaded = DataLoader::new(set, sequential_batches(7, 3), 1);
+            loaded
+                .map(|batch| values(&batch.unwrap()).to_vec())
+                .collect()
+        };
+        let plain = prepare(PictureTransforms::default(), 0);
+        assert_eq!(evaluated(&cached), evaluated(&plain));
+    }
+}
+
+/// A processor without a crop at the side's length, so that the whole picture is what is read.
+fn whole_pictures(side: u32) -> Processor {
+    let mut config = ImageProcessorConfig::clip(side);
+    config.size = captioner_image::Size::Exact {
+        height: side,
+        width: side,
+    };
+    Processor::new(ImageProcessor::new(config).unwrap(), tokenizer())
+}
+
+#[test]
+fn a_crop_of_all_of_a_picture_is_the_picture_resized() {
+    let all = PictureTransforms {
+        random_resized_crop: Some(RandomResizedCrop {
+            scale: (1.0, 1.0),
+            ratio: (1.0, 1.0),
+        }),
+        ..PictureTransforms::default()
+    };
+    let mut squares = InMemoryDataset::new("squares");
+    for row in 0..4 {
+        squares.push(picture(50, 50, row), ["a grey square"]);
+    }
+    let squares = Arc::new(squares);
+    let prepare = || PreparedSet::new(squares.clone(), whole_pictures(32), 16);
+    let (plain, cropped) = (prepare(), prepare().with_transforms(all).unwrap());
+    for (plain, cropped) in batches(plain, 0).iter().zip(&batches(cropped, 0)) {
+        assert_eq!(values(plain), values(cropped));
+    }
+}
+
+/// The first plane of a picture of one row, in many epochs.
+fn seen(
+    caption: &[&str],
+    transforms: PictureTransforms,
+    augmentation: Option<Augmentation>,
+) -> Vec<Vec<f32>> {
+    let mut set = InMemoryDataset::new("one");
+    set.push(picture(32, 32, 3), caption.iter().copied());
+    let processor = Processor::clip(32, tokenizer()).unwrap();
+    let set = PreparedSet::new(Arc::new(set), processor, 16).with_augmentation(augmentation);
+    let set = set.with_transforms(transforms).unwrap();
+    let sample = |seed| Sample {
+        row: 0,
+        caption: 0,
+        captions: 1,
+        augmentation: Some(seed),
+    };
+    let mut all: Vec<_> = (0..30)
+        .map(|seed| values(&set.batch(&[sample(seed)]).unwrap()).to_vec())
+        .collect();
+    all.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    all.dedup();
+    all
+}
+
+#[test]
+fn a_picture_is_not_flipped_where_the_caption_that_is_learnt_says_left_or_right() {
+    let flip = PictureTransforms {
+        horizontal_flip: 0.5,
+        ..PictureTransforms::default()
+    };
+    let other = Augmentation {
+        degrees: 0.0,
+        scale: 0.0,
+        translate: 0.0,
+        horizontal_flip: true,
+        colour_jitter: 0.0,
+        noise: 0.0,
+        erase: false,
+    };
+    for (captions, pictures) in [
+        (&["a square"][..], 2),
+        (&["a square on the left"], 1),
+        (&["Right of a square", "a square"], 1),
+        // The second caption is not learnt here.
+        (&["a square", "a square on the left"], 2),
+    ] {
+        assert_eq!(seen(captions, flip, None).len(), pictures, "{captions:?}");
+        let same = PictureTransforms::default();
+        assert_eq!(
+            seen(captions, same, Some(other)).len(),
+            pictures,
+            "{captions:?}"
+        );
+    }
+}
+
+#[test]
+fn a_crop_needs_a_processor_of_one_size_and_parameters_in_their_range() {
+    let mut config = ImageProcessorConfig::clip(32);
+    config.do_center_crop = false;
+    let processor = Processor::new(ImageProcessor::new(config).unwrap(), tokenizer());
+    let prepare = || PreparedSet::new(Arc::new(dataset(2)), processor.clone(), 16);
+    let message = prepare().with_transforms(strong()).unwrap_err().to_string();
+    assert!(message.contains("random_resized_crop") && message.contains("do_center_crop"));
+    let wrong = PictureTransforms {
+        horizontal_flip: 2.0,
+        ..PictureTransforms::default()
+    };
+    let message = prepare().with_transforms(wrong).unwrap_err().to_string();
+    assert!(message.contains("horizontal_flip is 2"), "{message}");
+}
+
+#[test]
+fn a_broken_picture_is_named_where_it_is_cropped_too() {
+    let mut set = dataset(1);
+    set.push(Picture::Encoded(b"no picture".to_vec()), ["a grey square"]);
+    let processor = Processor::clip(32, tokenizer()).unwrap();
+    let set = PreparedSet::new(Arc::new(set), processor, 16).with_bad_rows(BadRows::Skip);
+    let set = set.with_transforms(strong()).unwrap();
+    let loaded = batches(set, 1);
+    let skipped: Vec<_> = loaded.iter().flat_map(|batch| &batch.skipped).collect();
+    assert_eq!(skipped.len(), 1);
+    assert!(skipped[0].to_string().contains("row 2"), "{}", skipped[0]);
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use captioner_data::{CaptionDataset, DataError, Feature, Picture};
 use captioner_model::Processor;
 use captioner_text::{CaptionTokenizer, WordPieceTraining};
-use captioner_train::{PreparedSet, Sample, Sampler, SamplingStrategy};
+use captioner_train::{CaptionChoice, PreparedSet, Sample, Sampler, SamplingStrategy};
 
 const STRATEGIES: [SamplingStrategy; 3] = [
     SamplingStrategy::Random,
@@ -185,4 +185,102 @@ fn strategies_have_the_names_of_transformers() {
     }
     let message = "shuffled".parse::<SamplingStrategy>().unwrap_err();
     assert!(message.to_string().contains("group_by_length"));
+}
+
+/// Rows and captions, sorted.
+fn pairs(batches: &[Vec<Sample>]) -> Vec<(usize, usize)> {
+    let all = batches.iter().flatten();
+    let mut pairs: Vec<_> = all.map(|sample| (sample.row, sample.caption)).collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+#[test]
+fn all_captions_of_an_epoch_are_each_row_with_each_of_its_captions() {
+    for strategy in STRATEGIES {
+        let sampler = sampler(87, strategy).with_caption_choice(CaptionChoice::All);
+        let epoch: Vec<_> = sampler.epoch(1).collect();
+        assert_eq!(epoch.len(), sampler.batches_per_epoch());
+        let want = (0..87).flat_map(|row| (0..1 + row % 3).map(move |caption| (row, caption)));
+        assert_eq!(pairs(&epoch), want.collect::<Vec<_>>(), "{strategy}");
+        assert_eq!(sampler.samples_per_epoch(), 29 * (1 + 2 + 3));
+        assert!(epoch.iter().flatten().all(|sample| sample.captions == 1));
+        // Each sample varies its picture in its own way.
+        let seeds: std::collections::BTreeSet<_> = epoch
+            .iter()
+            .flatten()
+            .map(|sample| sample.augmentation)
+            .collect();
+        assert_eq!(seeds.len(), sampler.samples_per_epoch());
+        let mut rest = sampler.epoch(1);
+        rest.skip_batches(7);
+        assert_eq!(rest.collect::<Vec<_>>(), epoch[7..], "{strategy}");
+    }
+    let shuffled = sampler(87, SamplingStrategy::Random).with_caption_choice(CaptionChoice::All);
+    let epochs = [0, 1].map(|epoch| shuffled.epoch(epoch).collect::<Vec<_>>());
+    assert_ne!(rows(&epochs[0]), rows(&epochs[1]));
+    assert!(!rows(&epochs[0]).is_sorted());
+}
+
+#[test]
+fn the_first_caption_is_the_first_and_one_at_random_is_any() {
+    for strategy in STRATEGIES {
+        let first = sampler(87, strategy).with_caption_choice(CaptionChoice::First);
+        for sample in first.epoch(2).flatten() {
+            assert_eq!((sample.caption, sample.captions), (0, 2));
+        }
+        let random: Vec<_> = sampler(87, strategy).epoch(2).flatten().collect();
+        let others = random.iter().filter(|sample| sample.caption > 0).count();
+        assert!(others > 20, "{others}");
+    }
+}
+
+#[test]
+fn a_sampler_of_a_set_has_the_sets_choice() {
+    let set = |choice| {
+        let words: Arc<dyn CaptionDataset> = Arc::new(Words { rows: 9 });
+        let processor = prepared(9).processor().clone();
+        Arc::new(PreparedSet::new(words, processor, 20).with_caption_choice(choice))
+    };
+    for (choice, samples) in [
+        (CaptionChoice::Random, 9),
+        (CaptionChoice::First, 9),
+        (CaptionChoice::All, 18),
+    ] {
+        assert_eq!(
+            Sampler::for_set(&set(choice), 4, 1, 1).samples_per_epoch(),
+            samples
+        );
+    }
+}
+
+/// Rows and captions that the sampler drew before there was a choice.
+const DRAWN: [(usize, usize); 12] = [
+    (5, 2),
+    (7, 0),
+    (4, 1),
+    (11, 2),
+    (6, 0),
+    (2, 2),
+    (1, 1),
+    (8, 1),
+    (3, 0),
+    (10, 1),
+    (0, 0),
+    (9, 0),
+];
+
+/// The seed of the first sample's augmentation.
+const FIRST_SEED: u64 = 8_074_591_699_038_999_390;
+
+/// Runs of earlier versions go on with what they drew.
+#[test]
+fn the_default_draws_what_it_always_drew() {
+    let epoch: Vec<_> = sampler(12, SamplingStrategy::Random)
+        .epoch(3)
+        .flatten()
+        .collect();
+    let drawn: Vec<_> = epoch.iter().map(|s| (s.row, s.caption)).collect();
+    assert_eq!(drawn, DRAWN);
+    assert_eq!(epoch[0].augmentation, Some(FIRST_SEED));
 }

@@ -1,141 +1,143 @@
 //! Reading `metadata.csv`: a header, then one row a picture.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
 
-use csv::{ErrorKind, Position, Reader, ReaderBuilder, StringRecord};
-
-use super::entry::{CAPTION_COLUMN_NAMES, CAPTION_COLUMNS, FILE_COLUMN};
-use super::metadata::Metadata;
-use super::rows::Rows;
+use super::columns::Positions;
+use super::csv_records::{QuoteError, Record, Records, text};
+use super::rows::{Rows, Values};
 use crate::{DataError, FeatureType, Place};
 
-/// Where the two columns are.
-struct Columns {
-    file_name: usize,
-    caption: usize,
-    caption_name: &'static str,
-}
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// What separates columns in files that are called CSV and have no commas.
+const OTHER_SEPARATORS: [(char, &str); 3] = [(';', "`;`"), ('\t', "a tab"), ('|', "`|`")];
 
 /// Reads all rows. Blank lines are skipped.
-pub(super) fn read(mut file: impl Read, mut rows: Rows) -> Result<Metadata, DataError> {
-    let path = rows.path().to_owned();
+pub(super) fn read(mut file: impl Read, rows: &mut Rows<'_>) -> Result<(), DataError> {
     let mut bytes = Vec::new();
     let read = file.read_to_end(&mut bytes);
     read.map_err(|source| DataError::Io {
-        path: path.clone(),
+        path: rows.path().to_owned(),
         source,
     })?;
-    let mut reader = ReaderBuilder::new().from_reader(bytes.as_slice());
-    let mut places = Places::new(&path, &bytes);
-    let columns = find_columns(&mut reader, &mut places)?;
-    read_rows(&mut reader, &mut places, &columns, &mut rows)?;
-    rows.finish(columns.caption_name, FeatureType::Text)
-}
-
-fn find_columns(reader: &mut Reader<&[u8]>, places: &mut Places<'_>) -> Result<Columns, DataError> {
-    let headers = reader
-        .headers()
-        .map_err(|error| named_error(error, 0, places))?;
-    let path = || places.path.to_owned();
-    if headers.is_empty() {
-        return Err(DataError::EmptyDataset { path: path() });
-    }
-    let position = |name: &str| headers.iter().position(|header| header.trim() == name);
-    let missing = |column| DataError::MissingHeader {
-        path: path(),
-        column,
+    let bytes = bytes.strip_prefix(BOM).unwrap_or(&bytes);
+    let mut records = Records::new(bytes);
+    let Some(header) = records.next() else {
+        return Ok(());
     };
-    let file_name = position(FILE_COLUMN).ok_or_else(|| missing("`file_name`"))?;
-    let caption = CAPTION_COLUMNS
-        .iter()
-        .find_map(|&name| Some((name, position(name)?)));
-    let (caption_name, caption) = caption.ok_or_else(|| missing(CAPTION_COLUMN_NAMES))?;
-    Ok(Columns {
+    let header = header_names(header, rows.path())?;
+    let positions = find_columns(&header, rows)?;
+    for record in records {
+        let row = read_row(&record, header.len(), positions, rows);
+        match row {
+            Ok((file_name, caption)) => rows.add(
+                record.line,
+                Ok(values(&file_name, &caption, positions.rank)),
+            )?,
+            Err(error) => rows.add(record.line, Err(error))?,
+        }
+    }
+    Ok(())
+}
+
+fn values<'a>(file_name: &'a str, caption: &'a Cow<'a, str>, rank: usize) -> Values<'a> {
+    Values {
         file_name,
-        caption,
-        caption_name,
-    })
+        captions: std::slice::from_ref(caption),
+        rank,
+        kind: FeatureType::Text,
+    }
 }
 
-fn read_rows(
-    reader: &mut Reader<&[u8]>,
-    places: &mut Places<'_>,
-    columns: &Columns,
-    rows: &mut Rows,
-) -> Result<(), DataError> {
-    let mut record = StringRecord::new();
-    loop {
-        let number = rows.next_row();
-        let entry = match reader.read_record(&mut record) {
-            Ok(false) => return Ok(()),
-            Ok(true) => {
-                // Every record has as many fields as the header: the reader saw to that.
-                let field = |index| record.get(index).unwrap_or_default();
-                let place = places.place(number, record.position());
-                rows.check(&place, field(columns.file_name), &[field(columns.caption)])
-            }
-            // The reader goes on behind the record that it couldn't read.
-            Err(error) => Err(named_error(error, number, places)),
+fn header_names(header: Record<'_>, path: &Path) -> Result<Vec<String>, DataError> {
+    let place = Place {
+        path: path.to_owned(),
+        row: 0,
+        line: header.line,
+    };
+    let fields = header
+        .fields
+        .map_err(|error| quote_error(error, place.clone()))?;
+    let name = |field| Some(text(field)?.trim().to_owned());
+    let names: Option<Vec<_>> = fields.into_iter().map(name).collect();
+    names.ok_or(DataError::NotUtf8 { place })
+}
+
+fn find_columns(header: &[String], rows: &Rows<'_>) -> Result<Positions, DataError> {
+    let path = || rows.path().to_owned();
+    let missing = |column, there| match other_separator(header, rows) {
+        Some(separator) => DataError::WrongSeparator {
+            path: path(),
+            separator,
+        },
+        None => DataError::MissingHeader {
+            path: path(),
+            column,
+            there,
+        },
+    };
+    let several = |columns| DataError::SeveralPictureHeaders {
+        path: path(),
+        columns,
+    };
+    let names = header.iter().map(String::as_str);
+    rows.columns.in_header(names, missing, several)
+}
+
+/// What separates the columns, if cutting the header there finds both that are needed.
+fn other_separator(header: &[String], rows: &Rows<'_>) -> Option<&'static str> {
+    let line = header.join(",");
+    let finds = |separator: char| {
+        let names = line
+            .split(separator)
+            .map(|name| name.trim().trim_matches('"'));
+        let none = |_, _| DataError::EmptyDataset {
+            path: rows.path().to_owned(),
         };
-        rows.add(entry)?;
-    }
+        let found = rows
+            .columns
+            .in_header(names.clone(), none, |_| none(String::new(), Vec::new()));
+        names.count() > 1 && found.is_ok()
+    };
+    let mut all = OTHER_SEPARATORS.into_iter();
+    Some(all.find(|&(separator, _)| finds(separator))?.1)
 }
 
-/// Finds the line of each record. The reader's own line number is that of the
-/// blank lines before a record, if there are any.
-struct Places<'a> {
-    path: &'a Path,
-    bytes: &'a [u8],
-    counted: usize,
-    line: u64,
+/// A row's path and caption.
+fn read_row<'a>(
+    record: &Record<'a>,
+    expected: usize,
+    positions: Positions,
+    rows: &Rows<'_>,
+) -> Result<(Cow<'a, str>, Cow<'a, str>), DataError> {
+    let place = || rows.next_place(record.line);
+    let fields = record
+        .fields
+        .as_ref()
+        .map_err(|&error| quote_error(error, place()))?;
+    if fields.len() != expected {
+        let reason = format!("{} field(s) where the header has {expected}", fields.len());
+        let place = place();
+        return Err(DataError::InvalidCsv { place, reason });
+    }
+    let field = |at: usize| {
+        let text = text(fields.get(at).copied().unwrap_or_default());
+        text.ok_or_else(|| DataError::NotUtf8 { place: place() })
+    };
+    Ok((field(positions.file)?, field(positions.caption)?))
 }
 
-impl<'a> Places<'a> {
-    fn new(path: &'a Path, bytes: &'a [u8]) -> Self {
-        Self {
-            path,
-            bytes,
-            counted: 0,
-            line: 1,
+fn quote_error(error: QuoteError, place: Place) -> DataError {
+    let reason = match error {
+        QuoteError::Unclosed => "a field begins with a quote that is never closed",
+        QuoteError::NotDoubled => {
+            "text follows the quote that closes a field, so a quote is not closed or not doubled"
         }
-    }
-
-    /// The place of the record at a position. Positions must not go back.
-    fn place(&mut self, row: usize, at: Option<&Position>) -> Place {
-        let at = at.map_or(0, |at| at.byte() as usize);
-        while let Some(&byte) = self.bytes.get(self.counted) {
-            if self.counted >= at && !matches!(byte, b'\r' | b'\n') {
-                break;
-            }
-            self.line += u64::from(byte == b'\n');
-            self.counted += 1;
-        }
-        Place {
-            path: self.path.to_owned(),
-            row,
-            line: self.line,
-        }
-    }
-}
-
-fn named_error(error: csv::Error, row: usize, places: &mut Places<'_>) -> DataError {
-    let place = places.place(row, error.position());
-    match error.into_kind() {
-        ErrorKind::Io(source) => DataError::Io {
-            path: place.path,
-            source,
-        },
-        ErrorKind::Utf8 { .. } => DataError::NotUtf8 { place },
-        ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
-            let reason = format!("{len} field(s) where the header has {expected_len}");
-            DataError::InvalidCsv { place, reason }
-        }
-        kind => DataError::InvalidCsv {
-            place,
-            reason: format!("{kind:?}"),
-        },
+    };
+    DataError::InvalidCsv {
+        place,
+        reason: reason.to_owned(),
     }
 }

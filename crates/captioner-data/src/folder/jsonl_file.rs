@@ -1,13 +1,14 @@
 //! Reading `metadata.jsonl`: one JSON object a line.
 
+use std::borrow::Cow;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::entry::{CAPTION_COLUMN_NAMES, CAPTION_COLUMNS, Entry, FILE_COLUMN};
-use super::metadata::Metadata;
-use super::rows::Rows;
+use super::columns::Columns;
+use super::json_row::{self, Field, Row};
+use super::rows::{Rows, Values};
 use crate::{DataError, FeatureType, Place};
 
 /// The longest line: a picture with dozens of the longest captions.
@@ -16,36 +17,27 @@ pub(super) const MAX_LINE_BYTES: usize = 4 << 20;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads all rows. Blank lines are skipped.
-pub(super) fn read(mut lines: impl BufRead, mut rows: Rows) -> Result<Metadata, DataError> {
-    let mut columns = Columns {
-        caption: None,
-        kind: FeatureType::Text,
-    };
+pub(super) fn read(mut lines: impl BufRead, rows: &mut Rows<'_>) -> Result<(), DataError> {
     let mut bytes = Vec::new();
     for line in 1.. {
-        let place = rows.next_place(line);
-        let entry = match read_line(&mut lines, &mut bytes, rows.path())? {
+        match read_line(&mut lines, &mut bytes, rows.path())? {
             Line::End => break,
-            Line::TooLong => Err(DataError::LineTooLong {
-                place,
-                limit: MAX_LINE_BYTES,
-            }),
-            Line::Read => match line_text(&bytes, &place) {
-                Ok("") => continue,
-                Ok(text) => read_row(&rows, &mut columns, &place, text),
-                Err(error) => Err(error),
+            Line::TooLong => {
+                let place = rows.next_place(line);
+                let limit = MAX_LINE_BYTES;
+                rows.add(line, Err(DataError::LineTooLong { place, limit }))?;
+            }
+            Line::Read => match line_text(&bytes, line) {
+                Some("") => {}
+                Some(text) => read_row(rows, line, text)?,
+                None => {
+                    let place = rows.next_place(line);
+                    rows.add(line, Err(DataError::NotUtf8 { place }))?;
+                }
             },
-        };
-        rows.add(entry)?;
+        }
     }
-    rows.finish(columns.caption.unwrap_or(CAPTION_COLUMNS[0]), columns.kind)
-}
-
-/// What the good rows say about the caption column.
-struct Columns {
-    /// Its name in the first of them.
-    caption: Option<&'static str>,
-    kind: FeatureType,
+    Ok(())
 }
 
 /// What was found where a line may begin.
@@ -77,41 +69,36 @@ fn read_line(
     Ok(Line::TooLong)
 }
 
-/// A line as text, without a byte order mark and without the white space around it.
-fn line_text<'a>(bytes: &'a [u8], place: &Place) -> Result<&'a str, DataError> {
-    let is_first = place.line == 1;
-    let bytes = if is_first {
-        bytes.strip_prefix(BOM).unwrap_or(bytes)
-    } else {
-        bytes
+/// A line as text, without a byte order mark and without the white space around it; none if it
+/// isn't UTF-8.
+fn line_text(bytes: &[u8], line: u64) -> Option<&str> {
+    let bytes = match bytes.strip_prefix(BOM) {
+        Some(rest) if line == 1 => rest,
+        _ => bytes,
     };
-    let text = std::str::from_utf8(bytes);
-    Ok(text
-        .map_err(|_| DataError::NotUtf8 {
-            place: place.clone(),
-        })?
-        .trim())
+    Some(std::str::from_utf8(bytes).ok()?.trim())
 }
 
-fn read_row(
-    rows: &Rows,
-    columns: &mut Columns,
-    place: &Place,
-    text: &str,
-) -> Result<Entry, DataError> {
-    let object: Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| DataError::InvalidJson {
-            place: place.clone(),
-            reason: reason(&error),
-        })?;
-    let file_name = file_name(&object, place)?;
-    let (column, value) = caption_value(&object, place)?;
-    let entry = rows.check(place, file_name, &captions(column, value, place)?)?;
-    columns.caption.get_or_insert(column);
-    if value.is_array() {
-        columns.kind = FeatureType::TextList;
+fn read_row(rows: &mut Rows<'_>, line: u64, text: &str) -> Result<(), DataError> {
+    let row = json_row::parse(text, &rows.columns);
+    let place = || rows.next_place(line);
+    let Ok(row) = row else {
+        let error = invalid(text, place());
+        return rows.add(line, Err(error));
+    };
+    let row = checked(&row, &rows.columns, text, &place);
+    // The borrow of `rows` by `place` ends here.
+    match row {
+        Ok(row) => rows.add(line, Ok(row)),
+        Err(error) => rows.add(line, Err(error)),
     }
-    Ok(entry)
+}
+
+/// The error for a line that is no JSON object, as the parser of plain values says it.
+fn invalid(text: &str, place: Place) -> DataError {
+    let error = serde_json::from_str::<Map<String, Value>>(text).err();
+    let reason = error.map_or_else(|| "not readable".to_owned(), |error| reason(&error));
+    DataError::InvalidJson { place, reason }
 }
 
 /// The parser's reason without its "at line 1", which would mislead: it saw one line only.
@@ -121,53 +108,80 @@ fn reason(error: &serde_json::Error) -> String {
     format!("{reason}, column {}", error.column())
 }
 
-fn file_name<'a>(object: &'a Map<String, Value>, place: &Place) -> Result<&'a str, DataError> {
-    let missing = || DataError::MissingColumn {
-        place: place.clone(),
-        column: "`file_name`",
+fn checked<'a>(
+    row: &'a Row<'_>,
+    columns: &Columns,
+    text: &str,
+    place: &dyn Fn() -> Place,
+) -> Result<Values<'a>, DataError> {
+    let missing = |file| {
+        let object: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+        columns.missing(place(), file, object.keys().map(String::as_str))
     };
-    let value = object.get(FILE_COLUMN).ok_or_else(missing)?;
-    value
-        .as_str()
-        .ok_or_else(|| wrong_type(place, FILE_COLUMN, value, "a string"))
-}
-
-fn caption_value<'a>(
-    object: &'a Map<String, Value>,
-    place: &Place,
-) -> Result<(&'static str, &'a Value), DataError> {
-    let found = CAPTION_COLUMNS
+    let files = row
+        .files
         .iter()
-        .find_map(|&name| Some((name, object.get(name)?)));
-    found.ok_or_else(|| DataError::MissingColumn {
-        place: place.clone(),
-        column: CAPTION_COLUMN_NAMES,
+        .map(|(name, field)| (&**name, (&**name, field)));
+    let several = |columns| DataError::SeveralPictureColumns {
+        place: place(),
+        columns,
+    };
+    let file = columns.choose_file(files.collect(), several)?;
+    let (name, file) = file.ok_or_else(|| missing(true))?;
+    let file_name = file_name(name, file, place)?;
+    let (rank, caption) = row.caption.as_ref().ok_or_else(|| missing(false))?;
+    let (captions, kind) = captions(columns.caption(*rank), caption, place)?;
+    Ok(Values {
+        file_name,
+        captions,
+        rank: *rank,
+        kind,
     })
 }
 
-fn captions<'a>(column: &str, value: &'a Value, place: &Place) -> Result<Vec<&'a str>, DataError> {
-    let error = |value| wrong_type(place, column, value, "a string or a list of strings");
-    match value {
-        Value::String(caption) => Ok(vec![caption]),
-        Value::Array(list) => list
-            .iter()
-            .map(|one| one.as_str().ok_or_else(|| error(value)))
-            .collect(),
-        _ => Err(error(value)),
+fn file_name<'a>(
+    column: &str,
+    field: &'a Field<'_>,
+    place: &dyn Fn() -> Place,
+) -> Result<&'a str, DataError> {
+    match field {
+        Field::Text(name) => Ok(name),
+        // `file_names`: a row has one picture here.
+        Field::List(names) if column.ends_with('s') => match &names[..] {
+            [name] => Ok(name),
+            _ => Err(DataError::SeveralPictures {
+                place: place(),
+                column: column.to_owned(),
+                pictures: names.len(),
+            }),
+        },
+        _ => Err(wrong_type(place(), column, field, "a string")),
     }
 }
 
-fn wrong_type(place: &Place, column: &str, value: &Value, expected: &'static str) -> DataError {
-    let found = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list with something other than strings",
-        Value::Object(_) => "an object",
+fn captions<'a>(
+    column: &str,
+    field: &'a Field<'_>,
+    place: &dyn Fn() -> Place,
+) -> Result<(&'a [Cow<'a, str>], FeatureType), DataError> {
+    match field {
+        Field::Text(caption) => Ok((std::slice::from_ref(caption), FeatureType::Text)),
+        Field::List(captions) => Ok((captions, FeatureType::TextList)),
+        _ => {
+            let expected = "a string or a list of strings";
+            Err(wrong_type(place(), column, field, expected))
+        }
+    }
+}
+
+fn wrong_type(place: Place, column: &str, field: &Field<'_>, expected: &'static str) -> DataError {
+    let found = match field {
+        Field::Text(_) => "a string",
+        Field::List(_) => "a list of strings",
+        Field::Other(found) => found,
     };
     DataError::WrongType {
-        place: place.clone(),
+        place,
         column: column.to_owned(),
         found,
         expected,

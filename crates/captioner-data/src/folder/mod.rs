@@ -1,36 +1,52 @@
-//! A folder of pictures with a metadata file.
+//! A folder of pictures with metadata files.
 
+pub(crate) mod captions;
+mod columns;
 mod csv_file;
-mod entry;
+mod csv_records;
+mod json_row;
 mod jsonl_file;
 mod metadata;
+mod near_miss;
+#[cfg(feature = "parquet")]
+mod parquet_file;
+mod picture_path;
 mod rows;
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::picture_file::read_picture;
+use crate::split_names::SplitFiles;
+use crate::tree::Tree;
 use crate::{CaptionDataset, DataError, Feature, OpenOptions, Picture, Place, SkippedRow};
-use entry::Entry;
-use metadata::Metadata;
+pub(crate) use metadata::MetadataFile;
+use metadata::Sources;
+pub(crate) use metadata::has_metadata;
+pub(crate) use near_miss::no_metadata;
+pub(crate) use picture_path::inside;
+use rows::{Read, Rows};
 
-/// The largest picture file that is read: far above any photograph.
-const MAX_PICTURE_BYTES: u64 = 512 << 20;
-
-/// A folder of pictures with `metadata.jsonl` or `metadata.csv`, laid out as the
-/// `imagefolder` builder of Hugging Face `datasets` reads it.
+/// A folder of pictures with `metadata.jsonl`, `metadata.csv` or `metadata.parquet`, laid out as
+/// the `imagefolder` builder of Hugging Face `datasets` reads it.
 ///
-/// Each row has a `file_name`, relative to the folder, and a caption: in `text`,
-/// or else in `caption` or `captions`. In JSON lines the caption may be a list of
-/// strings: then the picture has several captions. Other columns are ignored.
+/// Each row names its picture in `file_name`, or in the only column `*_file_name`, relative to
+/// the folder of the metadata file; `\` separates like `/`. Its caption is in
+/// [`OpenOptions::caption_column`], or else in `text`, `caption` or `captions`. A list of strings
+/// gives the picture several captions. Other columns are ignored.
 ///
-/// Captions are held in memory, trimmed; pictures stay on disk until a row is read.
+/// Metadata files may also lie in folders below, where those in `train/`, `validation/`, `test/`
+/// and the other names that `datasets` knows are the set's splits: see
+/// [`PictureFolder::open_splits`].
+///
+/// Captions are held in memory, trimmed; pictures stay on disk until a row is read. A million
+/// rows take about 150 MB.
 #[derive(Debug)]
 pub struct PictureFolder {
     folder: PathBuf,
     name: String,
-    metadata: Metadata,
+    sources: Sources,
+    read: Read,
 }
 
 impl PictureFolder {
@@ -54,65 +70,89 @@ impl PictureFolder {
     /// # Errors
     /// A [`DataError`] which names the file, the row and what helps. Where bad rows are
     /// skipped it is about the folder or its metadata file as a whole, such as
-    /// [`DataError::NoGoodRows`].
+    /// [`DataError::NoGoodRows`]. [`DataError::SplitNeeded`] if the folder has several splits
+    /// and the options name none, [`DataError::UnknownSplit`] if they name another.
     pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self, DataError> {
-        let folder = path.as_ref().to_owned();
-        let metadata = Metadata::read(&folder, options.bad_rows)?;
+        let tree = Tree::list(path.as_ref())?;
+        let splits = Self::split_files(&tree)?;
+        let name = tree.root().display().to_string();
+        let wanted = options.choose_split(&name, splits.iter().map(|(split, _)| split.as_str()))?;
+        let several = splits.len() > 1;
+        let chosen = splits.into_iter().nth(wanted);
+        let chosen = chosen.ok_or_else(|| DataError::FolderMissing {
+            path: path.as_ref().to_owned(),
+        })?;
+        Self::of_split(&tree, chosen, several, options)
+    }
+
+    /// Opens every split, in the order of `datasets`: `train`, `validation`, `test`. A folder
+    /// without folders for splits is one, `train`.
+    ///
+    /// # Errors
+    /// Those of [`PictureFolder::open_with`].
+    pub fn open_splits(
+        path: impl AsRef<Path>,
+        options: &OpenOptions,
+    ) -> Result<Vec<(String, Self)>, DataError> {
+        let tree = Tree::list(path.as_ref())?;
+        let splits = Self::split_files(&tree)?;
+        let several = splits.len() > 1;
+        let read = |split: SplitFiles<MetadataFile>| {
+            Ok((
+                split.0.clone(),
+                Self::of_split(&tree, split, several, options)?,
+            ))
+        };
+        splits.into_iter().map(read).collect()
+    }
+
+    /// The metadata files of each split.
+    pub(crate) fn split_files(tree: &Tree) -> Result<Vec<SplitFiles<MetadataFile>>, DataError> {
+        metadata::splits(tree)
+    }
+
+    pub(crate) fn of_split(
+        tree: &Tree,
+        (split, files): SplitFiles<MetadataFile>,
+        several: bool,
+        options: &OpenOptions,
+    ) -> Result<Self, DataError> {
+        let mut rows = Rows::new(tree, options);
+        let mut sources = Vec::new();
+        for file in &files {
+            sources.push((tree.root().join(&file.path), rows.table.len()));
+            file.read(&mut rows)?;
+        }
+        let first = sources
+            .first()
+            .map(|(path, _)| path.clone())
+            .unwrap_or_default();
+        let folder = tree.root().to_owned();
         Ok(Self {
-            name: folder.display().to_string(),
+            name: match several {
+                true => format!("{}[{split}]", folder.display()),
+                false => folder.display().to_string(),
+            },
             folder,
-            metadata,
+            sources: Sources(sources),
+            read: rows.finish(&first)?,
         })
     }
 
-    fn entry(&self, index: usize) -> Result<&Entry, DataError> {
-        let entry = self.metadata.entries.get(index);
-        entry.ok_or_else(|| DataError::row_out_of_range(self, index))
+    fn place(&self, row: usize) -> Result<Place, DataError> {
+        let place = self.read.table.place(row);
+        let (number, line) = place.ok_or_else(|| DataError::row_out_of_range(self, row))?;
+        Ok(Place {
+            path: self.sources.of_row(row),
+            row: number,
+            line,
+        })
     }
 
-    fn place(&self, entry: &Entry) -> Place {
-        Place {
-            path: self.metadata.path.clone(),
-            row: entry.row,
-            line: entry.line,
-        }
+    fn file_name(&self, row: usize) -> Result<&str, DataError> {
+        let name = self.read.table.name(row);
+        name.ok_or_else(|| DataError::row_out_of_range(self, row))
     }
-
-    fn picture_bytes(&self, entry: &Entry) -> Result<Vec<u8>, DataError> {
-        let path = self.folder.join(&entry.file_name);
-        match read_up_to(&path, MAX_PICTURE_BYTES) {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(bytes)) => {
-                let place = self.place(entry);
-                Err(DataError::PictureTooLarge {
-                    path,
-                    place,
-                    bytes,
-                    limit: MAX_PICTURE_BYTES,
-                })
-            }
-            Err(source) => {
-                let place = self.place(entry);
-                Err(DataError::PictureUnreadable {
-                    path,
-                    place,
-                    source,
-                })
-            }
-        }
-    }
-}
-
-/// A file's bytes, or its size if that is above `limit`.
-fn read_up_to(path: &Path, limit: u64) -> std::io::Result<Result<Vec<u8>, u64>> {
-    let file = File::open(path)?;
-    let size = file.metadata()?.len();
-    if size > limit {
-        return Ok(Err(size));
-    }
-    let mut bytes = Vec::with_capacity(size as usize);
-    file.take(limit).read_to_end(&mut bytes)?;
-    Ok(Ok(bytes))
 }
 
 impl CaptionDataset for PictureFolder {
@@ -121,36 +161,47 @@ impl CaptionDataset for PictureFolder {
     }
 
     fn len(&self) -> usize {
-        self.metadata.entries.len()
+        self.read.table.len()
     }
 
     fn features(&self) -> Vec<Feature> {
-        Feature::image_and(&self.metadata.caption_column, self.metadata.caption_kind)
+        Feature::image_and(&self.read.caption_column, self.read.caption_kind)
     }
 
     fn captions(&self, row: usize) -> Result<Cow<'_, [String]>, DataError> {
-        Ok(self.entry(row)?.captions.as_slice().into())
+        let captions = self.read.table.captions(row);
+        Ok(captions
+            .ok_or_else(|| DataError::row_out_of_range(self, row))?
+            .into())
+    }
+
+    fn caption_count(&self, row: usize) -> Result<usize, DataError> {
+        let count = self.read.table.caption_count(row);
+        count.ok_or_else(|| DataError::row_out_of_range(self, row))
     }
 
     fn picture(&self, row: usize) -> Result<Picture, DataError> {
-        let bytes = self.picture_bytes(self.entry(row)?)?;
-        Ok(Picture::Encoded(bytes))
+        let path = self.folder.join(self.file_name(row)?);
+        read_picture(path, || self.place(row))
     }
 
     fn row_name(&self, row: usize) -> Result<String, DataError> {
-        Ok(self.entry(row)?.file_name.clone())
+        Ok(self.file_name(row)?.to_owned())
     }
 
     fn row_number(&self, row: usize) -> Result<usize, DataError> {
-        Ok(self.entry(row)?.row)
+        Ok(self.place(row)?.row)
     }
 
     fn describe_row(&self, row: usize) -> Result<String, DataError> {
-        let entry = self.entry(row)?;
-        Ok(format!("`{}` of {}", entry.file_name, self.place(entry)))
+        Ok(format!(
+            "`{}` of {}",
+            self.file_name(row)?,
+            self.place(row)?
+        ))
     }
 
     fn skipped(&self) -> &[SkippedRow] {
-        &self.metadata.skipped
+        &self.read.skipped
     }
 }

@@ -1,38 +1,64 @@
-//! Collecting the rows of a metadata file under the policy for bad ones.
+//! Collecting the rows of metadata files under the policy for bad ones.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::entry::Entry;
-use super::metadata::Metadata;
-use crate::{BadRows, DataError, FeatureType, Place, SkippedRow};
+use super::captions::check_captions;
+use super::columns::Columns;
+use super::metadata::MetadataFile;
+use super::picture_path::inside;
+use crate::bad_row_list::BadRowList;
+use crate::row_table::RowTable;
+use crate::tree::{Presence, Tree};
+use crate::{DataError, FeatureType, OpenOptions, Place, SkippedRow};
 
-/// How many rows may be skipped. A file with more bad rows is none of metadata,
-/// and the list of its lines would take far more memory than the file.
-const MAX_SKIPPED: usize = 1_000_000;
-
-/// The rows of a metadata file, as far as it has been read.
-pub(super) struct Rows {
-    folder: PathBuf,
+/// The rows of a set's metadata files, as far as they have been read.
+pub(super) struct Rows<'t> {
+    tree: &'t Tree,
+    pub(super) columns: Columns,
+    pub(super) table: RowTable,
+    bad: BadRowList,
+    /// The file that is being read, its folder with a `/` behind, and how many of its rows were read.
     path: PathBuf,
-    bad_rows: BadRows,
-    max_skipped: usize,
-    entries: Vec<Entry>,
-    skipped: Vec<SkippedRow>,
-    first_error: Option<DataError>,
+    folder: String,
+    read: usize,
+    name: String,
+    /// The caption column of the first good row.
+    pub(super) column: Option<String>,
+    pub(super) kind: FeatureType,
 }
 
-impl Rows {
-    /// No row yet of the metadata file at `path`, which lists pictures in `folder`.
-    pub(super) fn new(folder: &Path, path: &Path, bad_rows: BadRows) -> Self {
+/// A row's values as they stand in the file.
+pub(super) struct Values<'a> {
+    pub(super) file_name: &'a str,
+    pub(super) captions: &'a [Cow<'a, str>],
+    /// The rank of the caption column.
+    pub(super) rank: usize,
+    pub(super) kind: FeatureType,
+}
+
+impl<'t> Rows<'t> {
+    /// No row yet of a set in `tree`.
+    pub(super) fn new(tree: &'t Tree, options: &OpenOptions) -> Self {
         Self {
-            folder: folder.to_owned(),
-            path: path.to_owned(),
-            bad_rows,
-            max_skipped: MAX_SKIPPED,
-            entries: Vec::new(),
-            skipped: Vec::new(),
-            first_error: None,
+            tree,
+            columns: Columns::new(options),
+            table: RowTable::default(),
+            bad: BadRowList::new(options.bad_rows),
+            path: PathBuf::new(),
+            folder: String::new(),
+            read: 0,
+            name: String::new(),
+            column: None,
+            kind: FeatureType::Text,
         }
+    }
+
+    /// The rows that follow are those of this file.
+    pub(super) fn begin(&mut self, file: &MetadataFile) {
+        self.path = self.tree.root().join(&file.path);
+        self.folder = file.folder().to_owned();
+        self.read = 0;
     }
 
     /// The metadata file.
@@ -40,89 +66,93 @@ impl Rows {
         &self.path
     }
 
-    /// The number of the next row, counted from 1; skipped rows count.
-    pub(super) fn next_row(&self) -> usize {
-        self.entries.len() + self.skipped.len() + 1
-    }
-
     /// Where the next row is, if it begins on this line.
     pub(super) fn next_place(&self, line: u64) -> Place {
         Place {
             path: self.path.clone(),
-            row: self.next_row(),
+            row: self.read + 1,
             line,
         }
-    }
-
-    /// Checks a row's values, as [`Entry::new`] does.
-    pub(super) fn check(
-        &self,
-        place: &Place,
-        file_name: &str,
-        captions: &[&str],
-    ) -> Result<Entry, DataError> {
-        Entry::new(&self.folder, place, file_name, captions, self.bad_rows)
     }
 
     /// Adds the next row, or lists it as skipped.
     ///
     /// # Errors
     /// The row's own error if it can't be skipped.
-    pub(super) fn add(&mut self, row: Result<Entry, DataError>) -> Result<(), DataError> {
-        match (row, self.bad_rows) {
-            (Ok(entry), _) => {
-                self.entries.push(entry);
-                Ok(())
+    pub(super) fn add(
+        &mut self,
+        line: u64,
+        row: Result<Values<'_>, DataError>,
+    ) -> Result<(), DataError> {
+        let added = row.and_then(|row| self.add_good(line, &row));
+        self.read += 1;
+        match added {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let skipped = skipped_row(&error);
+                self.bad.add(&self.path, error, skipped)
             }
-            (Err(error), BadRows::Stop) => Err(error),
-            (Err(error), BadRows::Skip) => self.skip(error),
         }
     }
 
-    fn skip(&mut self, error: DataError) -> Result<(), DataError> {
-        let Some(skipped) = skipped_row(&error) else {
-            return Err(error);
+    /// Checks a row, and adds it: the path stays inside of the folder and leads to a file, and
+    /// there is a caption.
+    fn add_good(&mut self, line: u64, row: &Values<'_>) -> Result<(), DataError> {
+        let place = || self.next_place(line);
+        let named = || (place(), row.file_name.to_owned());
+        let Some(path) = inside(row.file_name) else {
+            let (place, file_name) = named();
+            return Err(DataError::PathOutside { place, file_name });
         };
-        if self.skipped.len() == self.max_skipped {
-            return Err(DataError::TooManyBadRows {
-                path: self.path.clone(),
-                limit: self.max_skipped,
-                first: Box::new(self.first_error.take().unwrap_or(error)),
+        let captions = check_captions(row.captions, &place, row.file_name, self.bad.policy())?;
+        let mut name = std::mem::take(&mut self.name);
+        name.clear();
+        name.push_str(&self.folder);
+        name.push_str(&path);
+        let presence = self.tree.find(&name);
+        if presence != Presence::Present {
+            let (place, file_name) = (self.next_place(line), row.file_name.to_owned());
+            return Err(match presence {
+                Presence::Outside => DataError::LinkOutside { place, file_name },
+                _ => DataError::PictureMissing { place, file_name },
             });
         }
-        self.skipped.push(skipped);
-        self.first_error.get_or_insert(error);
+        self.table.push(&name, self.read + 1, line, captions);
+        self.name = name;
+        if self.column.is_none() {
+            self.column = Some(self.columns.caption(row.rank).to_owned());
+        }
+        if row.kind == FeatureType::TextList {
+            self.kind = FeatureType::TextList;
+        }
         Ok(())
     }
 
-    /// What was read, under the name and the type of its caption column.
+    /// The rows that were read and those that were skipped.
     ///
     /// # Errors
     /// [`DataError::EmptyDataset`], or [`DataError::NoGoodRows`].
-    pub(super) fn finish(
-        self,
-        caption_column: &str,
-        caption_kind: FeatureType,
-    ) -> Result<Metadata, DataError> {
-        let path = self.path;
-        if !self.entries.is_empty() {
-            return Ok(Metadata {
-                path,
-                caption_column: caption_column.to_owned(),
-                caption_kind,
-                entries: self.entries,
-                skipped: self.skipped,
-            });
-        }
-        Err(match self.first_error {
-            None => DataError::EmptyDataset { path },
-            Some(first) => DataError::NoGoodRows {
-                path,
-                rows: self.skipped.len(),
-                first: Box::new(first),
-            },
+    pub(super) fn finish(self, first: &Path) -> Result<Read, DataError> {
+        let mut table = self.table;
+        table.shrink();
+        Ok(Read {
+            skipped: self.bad.finish(first, table.len())?,
+            caption_column: self
+                .column
+                .unwrap_or_else(|| self.columns.caption(0).to_owned()),
+            caption_kind: self.kind,
+            table,
         })
     }
+}
+
+/// What was read from a set's metadata files.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) table: RowTable,
+    pub(super) skipped: Vec<SkippedRow>,
+    pub(super) caption_column: String,
+    pub(super) caption_kind: FeatureType,
 }
 
 /// The entry in the list of skipped rows; none if the error isn't about one row.
@@ -139,26 +169,4 @@ fn skipped_row(error: &DataError) -> Option<SkippedRow> {
         },
         reason: reason.unwrap_or(&message).to_owned(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_list_of_skipped_rows_has_an_end() {
-        let mut rows = Rows::new(Path::new("."), Path::new("m.jsonl"), BadRows::Skip);
-        rows.max_skipped = 2;
-        let mut add_bad = || {
-            let place = rows.next_place(rows.next_row() as u64);
-            rows.add(Err(DataError::NotUtf8 { place }))
-        };
-        add_bad().unwrap();
-        add_bad().unwrap();
-        assert_eq!(
-            add_bad().unwrap_err().to_string(),
-            "more than 2 rows of `m.jsonl` can't be used: fix the file, or remove those rows \
-             from it; the first: `m.jsonl` row 1: not UTF-8 text: save the file as UTF-8"
-        );
-    }
 }

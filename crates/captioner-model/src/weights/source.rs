@@ -10,7 +10,7 @@ use super::WeightsError;
 use super::error::IndexProblem;
 use super::pytorch;
 use super::safetensors;
-use captioner_files::read_json;
+use captioner_files::{read_json, refuse_lfs_pointer};
 
 /// The file that holds all weights.
 pub(crate) const WEIGHTS_FILE: &str = "model.safetensors";
@@ -127,6 +127,7 @@ pub(super) fn open(folder: &Path) -> Result<Checkpoint, WeightsError> {
 }
 
 fn open_file(path: &Path, format: Format) -> Result<Tensors, WeightsError> {
+    refuse_lfs_pointer(path)?;
     match format {
         Format::Safetensors => safetensors::open(path),
         Format::Pytorch => pytorch::open(path),

@@ -124,7 +124,7 @@ impl FeatureCache {
         budget_bytes: usize,
         folder: Option<PathBuf>,
     ) -> Option<Self> {
-        let varies = set.dataset().rows_vary() || set.augmentation().is_some();
+        let varies = set.dataset().rows_vary() || set.changes_pictures();
         let usable = !varies && model.encoder_is_frozen();
         usable.then(|| Self::new(set, budget_bytes, folder))
     }

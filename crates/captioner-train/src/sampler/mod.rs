@@ -1,5 +1,6 @@
 //! The order in which a run sees its rows.
 
+mod captions;
 mod grouped;
 
 use std::ops::Range;
@@ -13,6 +14,9 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::arguments::SamplingStrategy;
 use crate::prepared::PreparedSet;
+
+pub use captions::CaptionChoice;
+pub(crate) use captions::CaptionPlaces;
 
 /// Rows that are shuffled together where a set has several natural blocks: at least so many.
 const SHUFFLED_TOGETHER: usize = 4096;
@@ -47,13 +51,19 @@ impl Sample {
 /// [`SamplingStrategy::GroupByLength`] does so too, and then sorts groups of up to 50 batches by the
 /// tokens of the captions that are used, as transformers' `LengthGroupedSampler` does; the longest
 /// row of all comes first. It needs the lengths of all rows: when the first batch of an epoch is asked
-/// for, every caption of the set is made into tokens, which the set keeps for later epochs (60,000
-/// captions of a dozen words took under 5 s on one thread, and 0.04 s in each later epoch). A set
-/// whose rows vary keeps none, and pays each time. An epoch's plan takes 56 bytes a row. A sampler
+/// for, every caption of the set is made into tokens on all cores, which the set keeps for later epochs
+/// (60,000 captions of a dozen words took under 5 s on one thread, and 0.04 s in each later epoch). A
+/// set whose rows vary keeps none, and pays each time. An epoch's plan takes 56 bytes a row. A sampler
 /// that knows no tokenizer counts words.
+///
+/// [`CaptionChoice::All`] needs the number of captions of all rows, which is asked for once. Other
+/// choices and orders ask for what they come to: an epoch of a million rows begins at once.
 #[derive(Clone)]
 pub struct Sampler {
     dataset: Arc<dyn CaptionDataset>,
+    choice: CaptionChoice,
+    /// Where an epoch has a sample for each caption.
+    places: Option<Arc<CaptionPlaces>>,
     /// What knows the number of tokens.
     lengths: Option<Arc<PreparedSet>>,
     batch_size: usize,
@@ -70,12 +80,12 @@ pub struct EpochBatches {
     order: Order,
 }
 
-/// The rows that are still to come.
+/// What is still to come: rows, or the places of captions.
 enum Order {
-    /// Blocks that are yet to be shuffled, and rows in their order, each with the next one last.
+    /// Blocks that are yet to be shuffled, and places in their order, each with the next one last.
     Shuffled {
         blocks: Vec<Range<usize>>,
-        rows: Vec<usize>,
+        places: Vec<usize>,
     },
     Sequential(Range<usize>),
     /// The whole epoch.
@@ -93,6 +103,8 @@ impl Sampler {
     ) -> Self {
         Self {
             dataset,
+            choice: CaptionChoice::Random,
+            places: None,
             lengths: None,
             batch_size: batch_size.max(1),
             captions: captions.max(1),
@@ -102,12 +114,24 @@ impl Sampler {
         }
     }
 
-    /// As [`new`](Self::new), and knows the number of tokens of each caption.
+    /// As [`new`](Self::new), with the [choice of captions](PreparedSet::with_caption_choice) of the set,
+    /// and knows the number of tokens of each caption.
     pub fn for_set(set: &Arc<PreparedSet>, batch_size: usize, captions: usize, seed: u64) -> Self {
         Self {
             lengths: Some(set.clone()),
+            choice: set.caption_choice(),
+            places: set.caption_places(),
             ..Self::new(set.dataset().clone(), batch_size, captions, seed)
         }
+    }
+
+    /// Sets which captions an epoch uses. With [`CaptionChoice::All`] every row is asked for its
+    /// number of captions here, and each sample has one caption, whatever `captions` says.
+    pub fn with_caption_choice(mut self, choice: CaptionChoice) -> Self {
+        let all = choice == CaptionChoice::All;
+        self.places = all.then(|| Arc::new(CaptionPlaces::of(&self.dataset)));
+        self.choice = choice;
+        self
     }
 
     /// Sets the order of rows.
@@ -125,10 +149,22 @@ impl Sampler {
 
     /// Batches in an epoch; the last may be short.
     pub fn batches_per_epoch(&self) -> usize {
-        let rows = self.dataset.len();
+        let samples = self.samples_per_epoch();
         match self.drop_last {
-            true => rows / self.batch_size,
-            false => rows.div_ceil(self.batch_size),
+            true => samples / self.batch_size,
+            false => samples.div_ceil(self.batch_size),
+        }
+    }
+
+    /// Samples in an epoch: rows, or captions with [`CaptionChoice::All`].
+    pub fn samples_per_epoch(&self) -> usize {
+        self.places_of(0..self.dataset.len()).len()
+    }
+
+    fn places_of(&self, rows: Range<usize>) -> Range<usize> {
+        match &self.places {
+            Some(places) => places.of_rows(rows),
+            None => rows,
         }
     }
 
@@ -137,14 +173,17 @@ impl Sampler {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         random.set_stream(epoch);
         let order = match self.strategy {
-            SamplingStrategy::Sequential => Order::Sequential(0..self.dataset.len()),
+            SamplingStrategy::Sequential => {
+                Order::Sequential(self.places_of(0..self.dataset.len()))
+            }
             SamplingStrategy::Random | SamplingStrategy::GroupByLength => {
-                let mut blocks = self.dataset.blocks();
+                let blocks = self.dataset.blocks().into_iter();
+                let mut blocks: Vec<_> = blocks.map(|rows| self.places_of(rows)).collect();
                 if blocks.len() > 1 {
                     blocks.shuffle(&mut random);
                 }
-                let rows = Vec::new();
-                Order::Shuffled { blocks, rows }
+                let places = Vec::new();
+                Order::Shuffled { blocks, places }
             }
         };
         EpochBatches {
@@ -182,35 +221,46 @@ impl EpochBatches {
         }
     }
 
-    fn next_row(&mut self) -> Option<usize> {
+    fn next_place(&mut self) -> Option<usize> {
         match &mut self.order {
-            Order::Sequential(rows) => rows.next(),
+            Order::Sequential(places) => places.next(),
             Order::Laid(_) => None,
-            Order::Shuffled { blocks, rows } => {
-                if rows.is_empty() {
-                    while rows.len() < SHUFFLED_TOGETHER {
+            Order::Shuffled { blocks, places } => {
+                if places.is_empty() {
+                    while places.len() < SHUFFLED_TOGETHER {
                         let Some(block) = blocks.pop() else { break };
-                        rows.extend(block);
+                        places.extend(block);
                     }
-                    rows.shuffle(&mut self.random);
-                    rows.reverse();
+                    places.shuffle(&mut self.random);
+                    places.reverse();
                 }
-                rows.pop()
+                places.pop()
             }
         }
     }
 
-    fn sample(&mut self, row: usize) -> Sample {
-        // A row without captions, or one that can't be read, is a bad row for whoever reads it.
-        let caption = match self.sampler.dataset.caption_count(row) {
-            Ok(0) | Err(_) => 0,
-            Ok(all) => self.random.random_range(0..all),
+    fn sample(&mut self, place: usize) -> Sample {
+        let (row, caption) = match (&self.sampler.places, self.sampler.choice) {
+            (Some(places), _) => places.row_and_caption(place),
+            (None, CaptionChoice::Random) => (place, self.draw_caption(place)),
+            (None, _) => (place, 0),
         };
         Sample {
             row,
             caption,
-            captions: self.sampler.captions,
+            captions: match self.sampler.places {
+                Some(_) => 1,
+                None => self.sampler.captions,
+            },
             augmentation: Some(self.random.random()),
+        }
+    }
+
+    fn draw_caption(&mut self, row: usize) -> usize {
+        // A row without captions, or one that can't be read, is a bad row for whoever reads it.
+        match self.sampler.dataset.caption_count(row) {
+            Ok(0) | Err(_) => 0,
+            Ok(all) => self.random.random_range(0..all),
         }
     }
 
@@ -218,12 +268,15 @@ impl EpochBatches {
         if let Order::Laid(samples) = &mut self.order {
             return samples.next();
         }
-        self.next_row().map(|row| self.sample(row))
+        self.next_place().map(|place| self.sample(place))
     }
 
     /// Lays the whole epoch out, its rows grouped by length.
     fn lay_out(&mut self) {
-        let mut rows = Vec::with_capacity(self.sampler.dataset.len());
+        if let Some(set) = &self.sampler.lengths {
+            set.read_captions();
+        }
+        let mut rows = Vec::with_capacity(self.sampler.samples_per_epoch());
         while let Some(sample) = self.next_sample() {
             rows.push((sample, self.sampler.length(sample)));
         }

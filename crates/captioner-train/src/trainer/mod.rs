@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use captioner_files::write_json;
 use captioner_metrics::{Metric, MetricSet};
-use captioner_model::Pretrained;
+use captioner_model::{Pretrained, SettingError};
 
 use crate::arguments::{IntervalStrategy, TrainingArguments};
 use crate::callback::TrainerCallback;
@@ -22,7 +22,7 @@ use crate::evaluate::ComputeMetrics;
 use crate::failure::TrainFailure;
 use crate::output::OutputFolder;
 use crate::prepared::PreparedSet;
-use crate::sampler::Sampler;
+use crate::sampler::{CaptionChoice, Sampler};
 use crate::state::TrainerState;
 use crate::stop::StopHandle;
 
@@ -137,6 +137,7 @@ impl<M: Pretrained> Trainer<M> {
                 return Err(TrainError::EmptySet { set });
             }
         }
+        check_captions(&train, arguments.captions_per_image)?;
         let evaluates = arguments.eval_strategy != IntervalStrategy::No || arguments.eval_on_start;
         if eval.is_none() && evaluates {
             return Err(TrainError::NoEvaluationSet);
@@ -314,4 +315,12 @@ impl<M: Pretrained> Trainer<M> {
     fn total_epochs(&self) -> usize {
         self.total_steps().div_ceil(self.steps_per_epoch())
     }
+}
+
+/// An epoch of all captions has a sample for each: several a sample would be another epoch.
+fn check_captions(train: &PreparedSet, captions: usize) -> Result<(), SettingError> {
+    let fits = captions == 1 || train.caption_choice() != CaptionChoice::All;
+    let help = "an epoch of all captions has a sample for each: leave it 1, or choose the captions at \
+                random";
+    SettingError::check("captions_per_image", captions, fits, help)
 }

@@ -14,7 +14,7 @@ pub struct Augmentation {
     pub scale: f32,
     /// Largest translation along each axis, as a share of the picture's side.
     pub translate: f32,
-    /// Whether half of the pictures are flipped. Not for captions that say left or right.
+    /// Whether half of the pictures are flipped; none whose caption says left or right is.
     pub horizontal_flip: bool,
     /// Largest change of contrast, as a share, and of brightness, in standardised pixel values.
     pub colour_jitter: f32,
@@ -50,16 +50,18 @@ struct Warp {
 impl Augmentation {
     /// Augments a picture of `[3, height, width]` normalised values into `out` of the same length;
     /// the same seed and stream give the same. What comes in from outside repeats the nearest edge.
+    /// It is not flipped where it may not be.
     pub(crate) fn apply_into(
         &self,
         values: &[f32],
         (height, width): (usize, usize),
         (seed, stream): (u64, u64),
+        may_flip: bool,
         out: &mut [f32],
     ) {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(stream);
-        let warp = self.draw(&mut random, height.min(width) as f32);
+        let warp = self.draw(&mut random, height.min(width) as f32, may_flip);
         let plane = height * width;
         for y in 0..height {
             for x in 0..width {
@@ -89,16 +91,14 @@ impl Augmentation {
         }
     }
 
-    fn draw(&self, random: &mut ChaCha8Rng, side: f32) -> Warp {
+    fn draw(&self, random: &mut ChaCha8Rng, side: f32, may_flip: bool) -> Warp {
         let mut within = |limit: f32| (random.random::<f32>() * 2.0 - 1.0) * limit;
         let (sin, cos) = within(self.degrees).to_radians().sin_cos();
         let scale = 1.0 / (1.0 + within(self.scale));
         let (right, below) = (within(self.translate) * side, within(self.translate) * side);
-        let flip = if self.horizontal_flip && within(1.0) < 0.0 {
-            -1.0
-        } else {
-            1.0
-        };
+        // Drawn in any case, so that a caption changes nothing else.
+        let flips = self.horizontal_flip && within(1.0) < 0.0;
+        let flip = if flips && may_flip { -1.0 } else { 1.0 };
         Warp {
             across: [flip * cos * scale, -sin * scale, right],
             down: [flip * sin * scale, cos * scale, below],
@@ -166,7 +166,7 @@ mod tests {
         seeds: (u64, u64),
     ) -> Vec<f32> {
         let mut out = vec![0.0; values.len()];
-        augmentation.apply_into(values, size, seeds, &mut out);
+        augmentation.apply_into(values, size, seeds, true, &mut out);
         out
     }
 
@@ -193,6 +193,11 @@ mod tests {
             .map(|stream| apply(flip, &picture(), (5, 4), (1, stream)))
             .collect();
         assert!(seen.contains(&flipped) && seen.contains(&picture()));
+        for stream in 0..20 {
+            let mut out = vec![0.0; picture().len()];
+            flip.apply_into(&picture(), (5, 4), (1, stream), false, &mut out);
+            assert_eq!(out, picture(), "a caption forbids it");
+        }
     }
 
     #[test]

@@ -1,21 +1,29 @@
 //! Rows of a data set as the model reads them: pixel values and token ids.
 
+mod captions;
+mod decode;
+mod pictures;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use captioner_data::{BadRows, CaptionDataset, DataError, Picture, SkippedRow};
-use captioner_image::{DecodeOptions, ImageError, ResizedPicture, RgbImage, Source};
-use captioner_model::{CaptionBatch, ModelError, PixelValues, Processor, Visual};
-use captioner_text::{EncodeOptions, EncodedRows, Padding, TokenBatch};
+use captioner_data::{BadRows, CaptionDataset, SkippedRow};
+use captioner_image::ResizedPicture;
+use captioner_model::{CaptionBatch, Processor, Visual};
+use captioner_text::{Padding, TokenBatch};
 
-use crate::augment::Augmentation;
+use crate::augment::{Augmentation, PictureTransforms};
 use crate::cache::{CacheShare, PixelCache};
 use crate::error::TrainError;
 use crate::features::{KeptRows, PartlyRead};
 use crate::loader::LoadedBatch;
-use crate::sampler::Sample;
+use crate::sampler::{CaptionChoice, CaptionPlaces, Sample};
+
+use captions::{KeptCaption, UsedCaptions};
+pub use decode::{decode_row, picture_source};
+use pictures::Transforms;
 
 /// A data set with the processor that makes model input of its rows.
 ///
@@ -46,10 +54,14 @@ pub struct PreparedSet {
     dataset: Arc<dyn CaptionDataset>,
     processor: Processor,
     pixels: Option<CacheShare>,
-    tokens: Vec<OnceLock<Box<[Vec<u32>]>>>,
+    tokens: Vec<OnceLock<Box<[KeptCaption]>>>,
+    caption_choice: CaptionChoice,
+    /// The places of captions, where they were asked for.
+    places: OnceLock<Arc<CaptionPlaces>>,
     max_caption_tokens: usize,
     truncated: AtomicUsize,
     augmentation: Option<Augmentation>,
+    transforms: Option<Transforms>,
     padding: Padding,
     pads_in_loss: bool,
     bad_rows: BadRows,
@@ -63,6 +75,8 @@ struct ReadyRow {
     /// None where features are kept of it.
     picture: Option<Arc<ResizedPicture>>,
     captions: Vec<Vec<u32>>,
+    /// Whether no caption says left or right.
+    may_flip: bool,
 }
 
 /// What a loader tells of its work.
@@ -94,7 +108,10 @@ impl PreparedSet {
             tokens: (0..kept).map(|_| OnceLock::new()).collect(),
             max_caption_tokens,
             truncated: AtomicUsize::new(0),
+            caption_choice: CaptionChoice::default(),
+            places: OnceLock::new(),
             augmentation: None,
+            transforms: None,
             padding: Padding::Longest,
             pads_in_loss: false,
             bad_rows: BadRows::Stop,
@@ -126,6 +143,26 @@ impl PreparedSet {
     /// Augments pictures at random while training; evaluation sees them as they are.
     pub fn with_augmentation(mut self, augmentation: Option<Augmentation>) -> Self {
         self.augmentation = augmentation;
+        self
+    }
+
+    /// Transforms pictures at random while training, before an [augmentation](Self::with_augmentation);
+    /// evaluation sees them as they are.
+    ///
+    /// # Errors
+    /// When a parameter is out of its range, or parts are to be cut and the image processor gives
+    /// pictures of several sizes.
+    pub fn with_transforms(mut self, transforms: PictureTransforms) -> Result<Self, TrainError> {
+        let some = !transforms.is_none();
+        let transforms = some.then(|| Transforms::new(transforms, &self.processor));
+        self.transforms = transforms.transpose()?;
+        Ok(self)
+    }
+
+    /// Sets which captions of a row a [`Sampler`](crate::Sampler) of this set uses. Evaluations
+    /// compare with all of them, whatever it is.
+    pub fn with_caption_choice(mut self, choice: CaptionChoice) -> Self {
+        self.caption_choice = choice;
         self
     }
 
@@ -169,6 +206,22 @@ impl PreparedSet {
     /// How pictures are augmented.
     pub fn augmentation(&self) -> Option<Augmentation> {
         self.augmentation
+    }
+
+    /// How pictures are transformed; what changes nothing where they are not.
+    pub fn transforms(&self) -> PictureTransforms {
+        let transforms = self.transforms.as_ref();
+        transforms.map_or_else(Default::default, |all| all.transforms)
+    }
+
+    /// Which captions of a row are used in training.
+    pub fn caption_choice(&self) -> CaptionChoice {
+        self.caption_choice
+    }
+
+    /// Whether training sees other pictures each time.
+    pub(crate) fn changes_pictures(&self) -> bool {
+        self.augmentation.is_some() || self.transforms.is_some()
     }
 
     /// The rows of this set that were skipped so far, by their numbers: those of each batch that a
@@ -229,7 +282,7 @@ impl PreparedSet {
             ready if loading.kept.is_some() => loaded.partly = Some(self.partly(ready)?),
             ready => {
                 let visual = self.pixel_values(ready)?;
-                loaded.batch = Some(self.captioned(visual, self.tokens(ready)?)?);
+                loaded.batch = Some(self.captioned(visual, self.token_batch(ready)?)?);
             }
         }
         Ok(loaded)
@@ -245,16 +298,6 @@ impl PreparedSet {
         Ok(batch.with_pads_in_loss(self.pads_in_loss))
     }
 
-    fn tokens(&self, ready: &[ReadyRow]) -> Result<TokenBatch, TrainError> {
-        let rows: Vec<Vec<u32>> = ready.iter().flat_map(|r| r.captions.clone()).collect();
-        let options = EncodeOptions {
-            padding: self.padding,
-            ..EncodeOptions::default()
-        };
-        let pad = self.processor.tokenizer.pad_id();
-        Ok(TokenBatch::from_rows(&rows, pad, &options).map_err(ModelError::from)?)
-    }
-
     /// The rows' captions, and the pictures of those that have one.
     fn partly(&self, ready: &[ReadyRow]) -> Result<PartlyRead, TrainError> {
         let read: Vec<_> = ready.iter().map(|row| row.picture.is_some()).collect();
@@ -262,75 +305,7 @@ impl PreparedSet {
         Ok(PartlyRead {
             pixels: any.then(|| self.pixel_values(ready)).transpose()?,
             read,
-            tokens: self.tokens(ready)?,
-        })
-    }
-
-    /// The pictures of these rows as they are without augmentation.
-    pub(crate) fn pixel_values_of(&self, rows: &[usize]) -> Result<PixelValues, TrainError> {
-        let ready = rows.iter().map(|&row| {
-            Ok(ReadyRow {
-                sample: first_caption(row),
-                picture: Some(self.picture(row)?),
-                captions: Vec::new(),
-            })
-        });
-        self.pixel_values(&ready.collect::<Result<Vec<_>, TrainError>>()?)
-    }
-
-    /// Normalises each picture into its place in the batch.
-    fn pixel_values(&self, ready: &[ReadyRow]) -> Result<PixelValues, TrainError> {
-        let pictures = ready
-            .iter()
-            .filter_map(|row| Some((row, row.picture.as_ref()?)));
-        let pictures: Vec<_> = pictures.collect();
-        let size = pictures
-            .first()
-            .map_or((0, 0), |(_, picture)| picture.size());
-        let (height, width) = size;
-        let each = 3 * height * width;
-        let mut values = vec![0.0; pictures.len() * each];
-        let mut scratch = Vec::new();
-        for ((row, picture), slot) in pictures.iter().zip(values.chunks_mut(each.max(1))) {
-            let row = row.sample;
-            self.check_size(row.row, picture.size(), size)?;
-            let normalize = |out: &mut [f32]| {
-                let done = self.processor.image.normalize_into(picture, out);
-                done.map_err(|source| self.bad_picture(row.row, source))
-            };
-            match (self.augmentation, row.augmentation) {
-                (Some(augmentation), Some(seed)) => {
-                    scratch.resize(each, 0.0);
-                    normalize(&mut scratch)?;
-                    let stream = row.row as u64;
-                    augmentation.apply_into(&scratch, size, (seed, stream), slot);
-                }
-                _ => normalize(slot)?,
-            }
-        }
-        let shape = [pictures.len(), 3, height, width];
-        Ok(PixelValues::new(values, &shape).map_err(ModelError::from)?)
-    }
-
-    /// Pictures of a batch have one size; without a crop their own sizes show.
-    fn check_size(
-        &self,
-        row: usize,
-        (height, width): (usize, usize),
-        batch: (usize, usize),
-    ) -> Result<(), TrainError> {
-        if (height, width) == batch {
-            return Ok(());
-        }
-        let several = ImageError::SeveralSizes {
-            height,
-            width,
-            batch_height: batch.0,
-            batch_width: batch.1,
-        };
-        Err(TrainError::PictureSize {
-            row: self.describe(row),
-            source: several,
+            tokens: self.token_batch(ready)?,
         })
     }
 
@@ -341,102 +316,18 @@ impl PreparedSet {
 
     fn ready(&self, sample: Sample, kept: Option<&KeptRows>) -> Result<ReadyRow, TrainError> {
         let needed = !kept.is_some_and(|kept| kept.contains(sample.row));
+        let UsedCaptions { ids, names_a_side } = self.captions(sample)?;
+        let picture = needed.then(|| self.picture_of(sample, !names_a_side));
         Ok(ReadyRow {
-            captions: self.captions(sample)?,
-            picture: needed.then(|| self.picture(sample.row)).transpose()?,
+            captions: ids,
+            picture: picture.transpose()?,
+            may_flip: !names_a_side,
             sample,
-        })
-    }
-
-    /// Lets go of a picture that the cache has, as it is not needed again.
-    pub(crate) fn forget_picture(&self, row: usize) {
-        if let Some(cache) = &self.pixels {
-            cache.remove(row);
-        }
-    }
-
-    fn picture(&self, row: usize) -> Result<Arc<ResizedPicture>, TrainError> {
-        if let Some(picture) = self.pixels.as_ref().and_then(|cache| cache.get(row)) {
-            return Ok(picture);
-        }
-        let picture = self.dataset.picture(row)?;
-        let resized = self
-            .processor
-            .image
-            .resize(picture_source(&picture), &self.processor.decoding)
-            .map_err(|source| self.bad_picture(row, source))?;
-        Ok(match &self.pixels {
-            Some(cache) => cache.insert(row, resized),
-            None => Arc::new(resized),
-        })
-    }
-
-    /// The tokens of a sample's captions. Where its row has fewer captions than others give, rows
-    /// of a start token alone, in which nothing counts, fill up.
-    fn captions(&self, sample: Sample) -> Result<Vec<Vec<u32>>, TrainError> {
-        self.with_captions(sample.row, |all| {
-            let captions = sample.used(all.len()).map(|caption| all[caption].clone());
-            let mut captions: Vec<_> = captions.collect();
-            captions.resize_with(sample.captions, || vec![self.processor.start_token_id()]);
-            captions
-        })
-    }
-
-    /// The number of tokens of each of a row's captions, as they are loaded: with the start and the
-    /// end token, and truncated. Pictures are not read.
-    ///
-    /// # Errors
-    /// When the captions can't be read or made into tokens.
-    pub fn caption_lengths(&self, row: usize) -> Result<Vec<usize>, TrainError> {
-        self.with_captions(row, |all| all.iter().map(Vec::len).collect())
-    }
-
-    /// Calls `give` with the tokens of all captions of a row, which are kept for the next time.
-    fn with_captions<T>(
-        &self,
-        row: usize,
-        give: impl FnOnce(&[Vec<u32>]) -> T,
-    ) -> Result<T, TrainError> {
-        let Some(kept) = self.tokens.get(row) else {
-            let rows = self.encode(row)?;
-            self.truncated.fetch_add(rows.truncated, Ordering::Relaxed);
-            return Ok(give(&rows.ids));
-        };
-        if kept.get().is_none() {
-            let rows = self.encode(row)?;
-            // Another thread may have been faster; its captions are counted then.
-            if kept.set(rows.ids.into()).is_ok() {
-                self.truncated.fetch_add(rows.truncated, Ordering::Relaxed);
-            }
-        }
-        Ok(give(kept.get().map_or(&[], |all| all)))
-    }
-
-    fn encode(&self, row: usize) -> Result<EncodedRows, TrainError> {
-        let captions = self.dataset.captions(row)?;
-        if captions.iter().all(|caption| caption.trim().is_empty()) {
-            return Err(DataError::no_caption(self.dataset.as_ref(), row).into());
-        }
-        let longest = match self.padding {
-            Padding::MaxLength(length) => length.min(self.max_caption_tokens),
-            _ => self.max_caption_tokens,
-        };
-        let rows = self.processor.token_rows(&captions, Some(longest));
-        rows.map_err(|source| TrainError::Caption {
-            row: self.describe(row),
-            source: Box::new(source),
         })
     }
 
     fn skip(&self, row: usize, error: &TrainError) -> SkippedRow {
         SkippedRow::new(self.dataset.as_ref(), row, error.reason())
-    }
-
-    fn bad_picture(&self, row: usize, source: ImageError) -> TrainError {
-        TrainError::Picture {
-            row: self.describe(row),
-            source,
-        }
     }
 
     pub(crate) fn describe(&self, row: usize) -> String {
@@ -461,41 +352,6 @@ fn first_caption(row: usize) -> Sample {
         captions: 1,
         augmentation: None,
     }
-}
-
-/// A data set's picture as the image crate reads it.
-pub fn picture_source(picture: &Picture) -> Source<'_> {
-    match picture {
-        Picture::Encoded(bytes) => Source::Encoded(bytes),
-        Picture::Rgb8 {
-            width,
-            height,
-            pixels,
-        } => Source::Rgb8 {
-            width: *width,
-            height: *height,
-            pixels,
-        },
-    }
-}
-
-/// Reads and decodes a row's picture, to look at it. A processor decodes with its
-/// [`decoding`](Processor::decoding).
-///
-/// # Errors
-/// When the picture can't be read or decoded; the message names it and its row.
-pub fn decode_row(
-    dataset: &dyn CaptionDataset,
-    row: usize,
-    options: &DecodeOptions,
-) -> Result<RgbImage, TrainError> {
-    let picture = dataset.picture(row)?;
-    let decoded = picture_source(&picture).to_rgb(options);
-    let decoded = decoded.map_err(|source| TrainError::Picture {
-        row: describe(dataset, row),
-        source,
-    })?;
-    Ok(decoded.into_owned())
 }
 
 fn describe(dataset: &dyn CaptionDataset, row: usize) -> String {
