@@ -9,7 +9,7 @@ pub(super) fn cell(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            c if c.is_control() => out.push(' '),
+            c if ends_line(c) => out.push(' '),
             c => out.push(c),
         }
     }
@@ -31,6 +31,11 @@ pub(super) fn number(value: f64) -> String {
 
 /// A string literal of Rust and of Python.
 pub(super) fn literal(text: &str) -> String {
-    let plain = |c: &char| !c.is_control() && !matches!(c, '"' | '\\' | '`');
+    let plain = |c: &char| !ends_line(*c) && !matches!(c, '"' | '\\' | '`');
     format!("\"{}\"", text.chars().filter(plain).collect::<String>())
+}
+
+/// Whether somebody's reader may end a line at this, or show nothing.
+fn ends_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
