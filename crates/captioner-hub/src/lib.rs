@@ -24,6 +24,7 @@ mod card;
 mod error;
 #[cfg(feature = "hub")]
 mod hub;
+mod publisher;
 #[cfg(feature = "hub")]
 mod push;
 mod repo_id;
@@ -36,6 +37,7 @@ pub use hub::{
     Account, DatasetFiles, DownloadProgress, Hub, HubSettings, NoProgress, RemoteFile, Snapshot,
     TerminalProgress, Token, UrlLimits, fetch_picture,
 };
+pub use publisher::{Publisher, Upload, open_publisher, pushed_repository};
 #[cfg(feature = "hub")]
 pub use push::{CheckedFile, Push, PushError, PushFile, PushSource, Pushed, folder_files};
 pub use repo_id::{RepoId, RepoKind};
