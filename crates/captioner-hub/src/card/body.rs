@@ -32,10 +32,10 @@ fn summary(card: &ModelCard) -> String {
     let from = match (base, card.from_fresh_weights) {
         (Some(base), _) if card.adapter => format!("{what} of {base}, trained"),
         (Some(base), _) => format!("{base}, fine-tuned"),
-        (None, true) => format!("{what}, trained from fresh weights"),
-        (None, false) if card.adapter => {
+        (None, _) if card.adapter => {
             format!("{what} of a model that is not on the Hub, trained")
         }
+        (None, true) => format!("{what}, trained from fresh weights"),
         (None, false) => format!("{what}, fine-tuned from a checkpoint that is not on the Hub,"),
     };
     format!("{from} on {} to caption pictures.", set_name(card))
