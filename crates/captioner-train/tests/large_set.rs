@@ -115,7 +115,7 @@ fn a_run_reads_what_its_steps_need_and_no_more() {
     trainer.check(&model()).unwrap();
     trainer.train(model()).unwrap();
     let [captions, counts, pictures] = set.read();
-    println!(
+    eprintln!(
         "{captions} captions, {counts} counts, {pictures} pictures, {:?}",
         started.elapsed()
     );
