@@ -67,14 +67,14 @@ fn card(name: &str, index: usize) -> ModelCard {
     };
     ModelCard {
         name: name.to_owned(),
-        base_model: (index % 4 != 0).then(|| "microsoft/git-base".to_owned()),
+        base_model: (!index.is_multiple_of(4)).then(|| "microsoft/git-base".to_owned()),
         adapter: index % 2 == 1,
         dataset: CardDataset {
             split: Some(name.to_owned()),
             ..CardDataset::named(dataset)
         },
-        license: (index % 5 == 0).then(|| "mit".to_owned()),
-        language: (index % 7 == 0).then(|| "en".to_owned()),
+        license: index.is_multiple_of(5).then(|| "mit".to_owned()),
+        language: index.is_multiple_of(7).then(|| "en".to_owned()),
         metrics: CardMetric::from_scores(scores),
         settings: vec![(name.to_owned(), name.to_owned())],
         log: vec![CardLogRow {
