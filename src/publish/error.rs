@@ -34,7 +34,7 @@ pub enum PublishError {
         /// The repository.
         repo: String,
         /// Why not.
-        source: HubError,
+        source: Box<HubError>,
         /// The command that pushes it.
         command: String,
     },

@@ -216,7 +216,7 @@ fn failed(source: HubError, folder: &Path, upload: &Upload) -> PublishError {
     PublishError::Push {
         folder: folder.to_owned(),
         repo: upload.repo.id(),
-        source,
+        source: Box::new(source),
         command: format!(
             "cargo run --release -p captioner-hub --features hub --example push_folder -- {shown} {}{private}",
             upload.repo.id()
