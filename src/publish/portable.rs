@@ -28,12 +28,18 @@ pub(super) fn state(state: &TrainerState) -> TrainerState {
     }
 }
 
-/// An evaluation without the list of skipped rows, which names files.
+/// An evaluation without the list of skipped rows, which names files, and with the last names of
+/// pictures that go by a whole path.
 pub(super) fn evaluation(evaluation: &Evaluation) -> Evaluation {
-    Evaluation {
-        skipped: Vec::new(),
-        ..evaluation.clone()
+    let mut portable = evaluation.clone();
+    portable.skipped.clear();
+    for row in &mut portable.rows {
+        let name = Path::new(&row.name);
+        if name.is_absolute() {
+            row.name = last_name(name);
+        }
     }
+    portable
 }
 
 /// An adapter's configuration, with the repository of its base model, or without a base model.
@@ -50,6 +56,8 @@ fn short(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use captioner_train::EvaluatedRow;
+
     use super::*;
 
     #[test]
@@ -73,6 +81,17 @@ mod tests {
         };
         let best = state(&stood).best_model_checkpoint;
         assert_eq!(best, Some("checkpoint-50".into()));
+        let rows = ["/home/me/a.png", "cats/b.png"].map(|name| EvaluatedRow {
+            name: name.to_owned(),
+            ..EvaluatedRow::default()
+        });
+        let measured = Evaluation {
+            rows: rows.into(),
+            ..Evaluation::default()
+        };
+        let portable = evaluation(&measured).rows.into_iter();
+        let names: Vec<_> = portable.map(|row| row.name).collect();
+        assert_eq!(names, ["a.png", "cats/b.png"]);
         let config = serde_json::json!({"r": 4, "base_model_name_or_path": "/home/me/git-base"});
         assert_eq!(
             adapter_config(config.clone(), None)["base_model_name_or_path"],
