@@ -1,5 +1,5 @@
 //! The image-captioning guide, end to end: load a set, split it, look at it, load processor and
-//! base model, measure, train, measure again, save, caption a held-out picture.
+//! base model, measure, train, measure again, save, caption a held-out picture, publish.
 //!
 //! `cargo run --release --example finetune_pokemon`
 
@@ -15,6 +15,8 @@ mod cli;
 mod flags;
 #[path = "finetune_pokemon/go_on.rs"]
 mod go_on;
+#[path = "finetune_pokemon/publish.rs"]
+mod publish;
 #[path = "finetune_pokemon/row_flags.rs"]
 mod row_flags;
 #[path = "finetune_pokemon/show.rs"]
@@ -30,20 +32,22 @@ use burn::tensor::Device;
 use captioner::data::{BadRows, CaptionDataset, SkippedRow, Split, Subset, train_and_eval};
 use captioner::files::{remove_folder, write_json};
 use captioner::git::{GitConfig, GitForCausalLm};
-use captioner::hub::{ModelCard, find_model};
+use captioner::hub::find_model;
 use captioner::model::{
     CaptionModel, ModelSpec, Pretrained, Processor, has_adapter, save_adapter, save_pretrained,
 };
+use captioner::publish::Publication;
 use captioner::text::{CaptionTokenizer, WordPieceTraining};
 use captioner::train::cli::stop_on_signals;
 use captioner::train::{
-    Evaluation, PixelCache, PreparedSet, ProgressCallback, RunEnd, Trainer, TrainingArguments,
-    check_output_dir, evaluate, find_bad_rows,
+    PixelCache, PreparedSet, ProgressCallback, RunEnd, Trainer, check_output_dir, evaluate,
+    find_bad_rows,
 };
 use captioner::{Captioner, open_splits};
 
 use flags::Flags;
 use go_on::{how_to_resume, interrupted, measure_before};
+use publish::{About, Publishing};
 
 /// Training rows that are captioned too, to see whether they were learnt.
 const TRAINING_ROWS: usize = 50;
@@ -70,6 +74,7 @@ fn run(flags: &Flags) -> Outcome<ExitCode> {
     let checkpoint = flags.checkpoint.as_deref().map(find_model).transpose()?;
     refuse_own_start(&arguments.output_dir, checkpoint.as_deref())?;
     check_output_dir(&arguments)?;
+    let (publishing, pushes) = Publishing::new(flags, &arguments)?;
     let device = flags.device.open()?;
 
     show::step("1. Load the data set");
@@ -81,7 +86,13 @@ fn run(flags: &Flags) -> Outcome<ExitCode> {
     show::skipped("when the set was opened", &opened);
 
     show::step("2. Split it");
-    let Split { train, test } = train_and_eval(&splits, &flags.splits(arguments.seed))?;
+    let split = train_and_eval(&splits, &flags.splits(arguments.seed))?;
+    let about = About::new(flags, &arguments, &publishing, (&splits, &split)).with_start(
+        flags,
+        checkpoint.as_deref(),
+        format!("{device:?}"),
+    );
+    let Split { train, test } = split;
     say!("{} rows to train on, {} held out", train.len(), test.len());
 
     // Opened here, shown in step 4: whatever is wrong shows before anything is written.
@@ -103,6 +114,9 @@ fn run(flags: &Flags) -> Outcome<ExitCode> {
     let mut trainer = trainer.with_callback(progress);
     if let Some(name) = &flags.checkpoint {
         trainer = trainer.with_base_model(name);
+    }
+    if let Some(pushes) = pushes {
+        trainer = trainer.with_callback(pushes.with_base_model(about.base_model()));
     }
     stop_on_signals(&trainer.stop_handle())?;
     trainer.check(&model)?;
@@ -150,7 +164,8 @@ fn run(flags: &Flags) -> Outcome<ExitCode> {
     show::step("8. Measure again");
     let after = trainer.evaluate(&model)?;
     write_json(arguments.output_dir.join("evaluation.json"), &after)?;
-    card(flags, &arguments, &after).write(&folder)?;
+    let run = about.run(&trainer, (&trained.state, trained.seconds), &after);
+    run.card(false, None).write(&folder)?;
     show::before_and_after(&before, &after);
     let evaluation = trainer.evaluation_options(&model, true);
     show::learnt(&evaluate(&model, &sets.few, &evaluation)?);
@@ -161,6 +176,15 @@ fn run(flags: &Flags) -> Outcome<ExitCode> {
     let captioner = Captioner::from_pretrained(&folder, flags.device)?.with_generation(generation);
     let captions = arguments.output_dir.join("captions.png");
     show::captions(&captioner, &test, &processor, &captions)?;
+    if !matches!(publishing, Publishing::No) {
+        show::step("10. Publish");
+        publishing.publish(&Publication {
+            model: &model,
+            processor: &processor,
+            sample_sheet: Some(&captions),
+            run,
+        })?;
+    }
     how_to_go_on(&folder);
     Ok(ExitCode::SUCCESS)
 }
@@ -320,32 +344,6 @@ fn some_captions(train: &Subset, bad_rows: BadRows) -> Outcome<Vec<String>> {
         }
     }
     Ok(captions)
-}
-
-fn card(flags: &Flags, arguments: &TrainingArguments, after: &Evaluation) -> ModelCard {
-    let name = arguments.output_dir.file_name().unwrap_or_default();
-    let rate = format!("{:e}", arguments.learning_rate);
-    ModelCard {
-        name: name.to_string_lossy().into_owned(),
-        base_model: flags.checkpoint.clone(),
-        dataset: flags
-            .dataset
-            .clone()
-            .unwrap_or_else(|| "drawn creatures".into()),
-        scores: after
-            .scores
-            .iter()
-            .map(|(name, value)| (name.clone(), *value))
-            .collect(),
-        settings: vec![
-            (
-                "num_train_epochs".into(),
-                arguments.num_train_epochs.to_string(),
-            ),
-            ("learning_rate".into(), rate),
-            ("seed".into(), arguments.seed.to_string()),
-        ],
-    }
 }
 
 fn how_to_go_on(folder: &Path) {

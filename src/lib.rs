@@ -18,11 +18,13 @@
 //! | [`files`] | files written whole or not at all |
 //! | [`ops`] | devices and tensor operations |
 //! | [`hub`] | the Hugging Face Hub: downloads and pushes (feature `hub`), model cards |
+//! | [`publish`] | a run as a repository of the Hub |
 //! | [`inspect`] | what is in a set |
 //! | [`burn`] | the tensor library, in the exact version that models are written for |
 
 mod captioner;
 mod open;
+pub mod publish;
 
 pub use self::captioner::{Captioner, CaptionerError};
 pub use self::open::{OpenError, open_captioner, open_dataset, open_splits};

@@ -77,6 +77,11 @@ pub(crate) struct Flags {
     #[arg(long)]
     pub(crate) pads_in_loss: bool,
 
+    /// Write what would be pushed to the Hub into the folder `hub` of the output folder, and upload
+    /// nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
     #[command(flatten)]
     pub(crate) rows: RowFlags,
 
@@ -140,6 +145,8 @@ impl Flags {
         }
         let own = arguments.output_dir.clone();
         self.training.override_in(&mut arguments);
+        // As the run is that would be pushed.
+        arguments.push_to_hub |= self.dry_run;
         // A file of arguments can name a folder too.
         if self.training.output_dir.is_none() && arguments.output_dir == own {
             // A run that goes on does so in the last folder that a run without a name took.

@@ -61,7 +61,8 @@ pub(crate) fn how_to_resume(arguments: &TrainingArguments) -> String {
     while let Some(word) = given.next() {
         let name = word.split('=').next().unwrap_or_default().replace('_', "-");
         match name.as_str() {
-            "--output-dir" | "--resume-from-checkpoint" => {
+            // A token is not shown: it is asked for again where it is needed.
+            "--output-dir" | "--resume-from-checkpoint" | "--hub-token" | "--push-to-hub-token" => {
                 // Its value, where that is a word of its own.
                 if !word.contains('=') {
                     given.next_if(|next| !next.starts_with("--"));

@@ -24,6 +24,15 @@ pub enum HubError {
         /// The command that builds downloads in.
         command: String,
     },
+    /// A push is asked for, and pushes are not compiled in.
+    #[error(
+        "this program was built without pushes to the Hub: run `{command}`, or write what would be \
+         pushed to a folder (--dry-run)"
+    )]
+    PushNeedsFeature {
+        /// The command that builds pushes in.
+        command: String,
+    },
     /// Neither a folder nor the name of a repository.
     #[error("there is no folder '{path}': name a folder, or a repository of the Hub as owner/name")]
     Missing {

@@ -5,18 +5,18 @@
 //! repository of the Hugging Face Hub: `Hub` fetches it to the cache that Python shares.
 //!
 //! ```
-//! use captioner_hub::{ModelCard, RepoId};
+//! use captioner_hub::{CardDataset, CardMetric, ModelCard, RepoId};
 //!
 //! let id = RepoId::parse("microsoft/git-base@main")?;
 //! assert_eq!((id.owner(), id.name(), id.revision()), ("microsoft", "git-base", "main"));
 //!
 //! let card = ModelCard {
 //!     name: "git-creatures".into(),
-//!     dataset: "creatures".into(),
-//!     scores: vec![("generated WER".into(), 0.05)],
+//!     dataset: CardDataset::named("creatures"),
+//!     metrics: CardMetric::from_scores([("generated_wer", 0.05)]),
 //!     ..ModelCard::default()
 //! };
-//! assert!(card.to_markdown().contains("| generated WER | 0.0500 |"));
+//! assert!(card.to_markdown().contains("| wer of generated captions | 0.0500 |"));
 //! # Ok::<(), captioner_hub::HubError>(())
 //! ```
 
@@ -24,18 +24,20 @@ mod card;
 mod error;
 #[cfg(feature = "hub")]
 mod hub;
+mod publisher;
 #[cfg(feature = "hub")]
 mod push;
 mod repo_id;
 mod source;
 
-pub use card::ModelCard;
+pub use card::{CardDataset, CardLogRow, CardMetric, ModelCard, Origin, hub_id_of};
 pub use error::HubError;
 #[cfg(feature = "hub")]
 pub use hub::{
     Account, DatasetFiles, DownloadProgress, Hub, HubSettings, NoProgress, PictureFetcher,
     Snapshot, TerminalProgress, Token, UrlLimits, fetch_picture,
 };
+pub use publisher::{Publisher, Upload, open_publisher, pushed_repository};
 #[cfg(feature = "hub")]
 pub use push::{CheckedFile, Push, PushError, PushFile, PushSource, Pushed, folder_files};
 pub use repo_id::{RepoId, RepoKind};

@@ -73,6 +73,9 @@ mod fetch {
 }
 
 #[cfg(not(feature = "hub"))]
+pub(crate) use fetch::command_with_hub;
+
+#[cfg(not(feature = "hub"))]
 mod fetch {
     use std::path::{Path, PathBuf};
 
@@ -87,12 +90,17 @@ mod fetch {
     }
 
     fn needs_feature(id: &RepoId) -> HubError {
-        let program = std::env::current_exe().unwrap_or_default();
-        let arguments: Vec<String> = std::env::args().skip(1).collect();
         HubError::NeedsFeature {
             id: id.to_string(),
-            command: command(&program, &arguments),
+            command: command_with_hub(),
         }
+    }
+
+    /// The command that this program was started with, with the feature `hub`.
+    pub(crate) fn command_with_hub() -> String {
+        let program = std::env::current_exe().unwrap_or_default();
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        command(&program, &arguments)
     }
 
     /// The command that was given, with downloads built in.

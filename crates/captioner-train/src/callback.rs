@@ -162,6 +162,17 @@ pub trait TrainerCallback<M> {
         Ok(())
     }
 
+    /// Whether it pushes to the Hub, as `push_to_hub` wishes.
+    fn pushes_to_hub(&self) -> bool {
+        false
+    }
+
+    /// What people should know of what it did, such as a push that failed. The trainer asks after
+    /// each of the methods above, and tells all callbacks by [`on_message`](Self::on_message).
+    fn take_messages(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What a resumed run needs of this callback; kept in every checkpoint.
     fn state(&self) -> Option<Value> {
         None

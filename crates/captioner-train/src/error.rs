@@ -207,6 +207,12 @@ pub enum TrainError {
         /// The name.
         name: String,
     },
+    /// The model is to be pushed to the Hub, and nothing does it.
+    #[error(
+        "push_to_hub is set, and no callback of the trainer pushes: give it one that does \
+         (`captioner::publish::PushToHubCallback`, by with_callback), or leave push_to_hub out"
+    )]
+    NobodyPushes,
     /// An epoch without a batch.
     #[error(
         "{set} has {rows} rows, fewer than a batch of {batch_size} (per_device_train_batch_size), and \

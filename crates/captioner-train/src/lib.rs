@@ -52,7 +52,7 @@ pub use callbacks::{
 };
 pub use captioner_model::SettingError;
 pub use check::find_bad_rows;
-pub use checkpoint::STATE_FILE;
+pub use checkpoint::{RUN_FILES, STATE_FILE};
 pub use clip::{clip_grad_norm, global_norm};
 pub use dropout_key::dropout_key;
 pub use ema::Ema;

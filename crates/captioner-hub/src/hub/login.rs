@@ -62,7 +62,7 @@ pub(crate) fn login(hub: &Hub, token: Token) -> Result<Account, HubError> {
     Ok(account)
 }
 
-async fn who_am_i(http: Http) -> Result<Account, HubError> {
+pub(crate) async fn who_am_i(http: Http) -> Result<Account, HubError> {
     let url = http.url(&["api", "whoami-v2"])?;
     // There is no repository here; the error of a refused token names what was asked for.
     let id = RepoId::parse("api/whoami-v2")?;

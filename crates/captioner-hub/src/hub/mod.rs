@@ -23,7 +23,7 @@ mod dataset;
 mod environment;
 pub(crate) mod http;
 mod listing;
-mod login;
+pub(crate) mod login;
 mod model;
 mod names;
 mod patterns;

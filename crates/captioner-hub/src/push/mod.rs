@@ -156,4 +156,14 @@ impl Hub {
         self.background
             .wait(run::run(self.http.clone(), push.clone()))
     }
+
+    /// What of a push can be known before its files are there: the token may write, and the
+    /// repository, if it is there, is as private as the push is to be. Nothing is made.
+    ///
+    /// # Errors
+    /// When the push would be refused.
+    pub fn check_push(&self, push: &Push) -> Result<(), HubError> {
+        self.background
+            .wait(run::check(self.http.clone(), push.clone()))
+    }
 }

@@ -68,11 +68,22 @@ pub(super) async fn ensure(wire: &Wire<'_>) -> Result<bool, HubError> {
         // Also after a 409: another process made it, perhaps as a public one.
         None => info(wire, "").await?.unwrap_or_default(),
     };
+    refuse_public(wire, &there)?;
+    Ok(created)
+}
+
+/// An error if the push is to be private and the repository, which is there, isn't.
+pub(super) async fn may_be_private(wire: &Wire<'_>) -> Result<(), HubError> {
+    let there = info(wire, "").await?;
+    refuse_public(wire, &there.unwrap_or_default())
+}
+
+fn refuse_public(wire: &Wire<'_>, there: &Info) -> Result<(), HubError> {
     if wire.push.private == Some(true) && there.private == Some(false) {
         let repo = wire.push.repo.id();
         return Err(PushError::Public { repo }.into());
     }
-    Ok(created)
+    Ok(())
 }
 
 /// The head of the branch that is pushed to.

@@ -7,7 +7,7 @@ use super::land::{Commit, Landed, land};
 use super::large::store;
 use super::local::{LocalFile, check_paths, read_all};
 use super::plan::{BATCH, Mode, Planned, collision, planned, preupload_body};
-use super::repository::{ensure, head, may_write};
+use super::repository::{ensure, head, may_be_private, may_write};
 use super::wire::Wire;
 use super::{Push, PushError, Pushed};
 use crate::HubError;
@@ -26,6 +26,13 @@ pub(super) fn read(push: &Push) -> Result<Vec<LocalFile>, PushError> {
     let paths = push.files.iter().map(|file| file.path.as_str());
     check_paths(paths.chain(push.delete.iter().map(String::as_str)))?;
     read_all(&push.files)
+}
+
+/// What can be known before there are files.
+pub(super) async fn check(http: Http, push: Push) -> Result<(), HubError> {
+    let wire = Wire::new(http, &push)?;
+    may_write(&wire).await?;
+    may_be_private(&wire).await
 }
 
 /// The whole push.

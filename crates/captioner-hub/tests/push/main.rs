@@ -4,6 +4,7 @@
 mod commits;
 mod cuts;
 mod large;
+mod published;
 mod refusals;
 
 use std::sync::Arc;

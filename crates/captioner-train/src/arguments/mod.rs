@@ -205,9 +205,10 @@ pub struct TrainingArguments {
     /// How much better a value must be to count as better for that.
     pub early_stopping_threshold: f64,
 
-    /// Whether to push the model to the Hub; not available in this version.
+    /// Whether to push the model to the Hub; a callback of the trainer does it.
     pub push_to_hub: bool,
-    /// The repository to push to; the name of `output_dir` where unset.
+    /// The repository to push to, with its owner or below one's own name; the name of `output_dir`
+    /// where unset.
     pub hub_model_id: Option<String>,
     /// Whether a repository that is made is private; as the account's default says where unset.
     pub hub_private_repo: Option<bool>,

@@ -22,6 +22,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
+use captioner_files::MANIFEST_FILE;
 use serde::{Deserialize, Serialize};
 
 use crate::schedule::ScheduleState;
@@ -33,6 +34,16 @@ pub(crate) use write::{Snapshot, write};
 
 /// File of a checkpoint that says where the run stood.
 pub const STATE_FILE: &str = "trainer_state.json";
+
+/// Files of a checkpoint that are the run's, and none of the model's or its processor's.
+pub const RUN_FILES: [&str; 6] = [
+    STATE_FILE,
+    PROGRESS_FILE,
+    OPTIMIZER_FILE,
+    EMA_FILE,
+    SKIPPED_FILE,
+    MANIFEST_FILE,
+];
 
 const PROGRESS_FILE: &str = "resume.json";
 const OPTIMIZER_FILE: &str = "optimizer.safetensors";

@@ -305,20 +305,22 @@ training_flags!(
     /// How much better a value must be to count for that. [default: 0]
     early_stopping_threshold: f64, "VALUE";
 
-    /// Push the model to the Hub; not available in this version. [default: false]
+    /// Push the model to the Hub, while it is trained and at the end. [default: false]
     push_to_hub: bool, "BOOL";
 
-    /// Repository to push to. [default: the name of the output folder]
+    /// Repository to push to: OWNER/NAME, or a name of one's own. [default: the name of the output
+    /// folder]
     hub_model_id: String, "REPOSITORY",
         alias = "push-to-hub-model-id", alias = "push_to_hub_model_id";
 
     /// Whether a repository that is made is private. [default: as the account says]
     hub_private_repo: bool, "BOOL";
 
-    /// What to push: end, every_save or checkpoint. [default: every_save]
+    /// When to push: at the end; with every checkpoint (every_save); or so and with the newest
+    /// checkpoint, to go on from (checkpoint). [default: every_save]
     hub_strategy: HubStrategy, "WHAT";
 
-    /// Token to push with. [default: none]
+    /// Token to push with. [default: HF_TOKEN, or that of `hf auth login`]
     hub_token: HubToken, "TOKEN",
         alias = "push-to-hub-token", alias = "push_to_hub_token";
 );

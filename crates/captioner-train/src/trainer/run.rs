@@ -293,6 +293,28 @@ impl<M: Pretrained> Trainer<M> {
                 source,
             })?;
         }
+        self.pass_on(&run.state, &run.stepper.model)
+    }
+
+    /// Tells all callbacks what one of them has to say.
+    fn pass_on(&mut self, state: &TrainerState, model: &M) -> Result<(), TrainError> {
+        let messages = self.callbacks.iter_mut().map(|c| c.take_messages());
+        let messages: Vec<String> = messages.flatten().collect();
+        let context = TrainerContext {
+            arguments: &self.arguments,
+            state,
+            greater_is_better: self.more_is_better,
+            model,
+        };
+        for message in &messages {
+            for callback in &mut self.callbacks {
+                let told = callback.on_message(&context, message);
+                told.map_err(|source| TrainError::Callback {
+                    name: callback.name(),
+                    source,
+                })?;
+            }
+        }
         Ok(())
     }
 }

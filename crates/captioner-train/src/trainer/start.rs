@@ -40,7 +40,7 @@ impl<M: Pretrained> Trainer<M> {
     /// When `metric_for_best_model` is none of the values that evaluations give, the decoding
     /// settings don't fit the model, a pattern of `freeze` or `lora_target_modules` picks nothing,
     /// nothing is trained, the device can't compute as asked, the first rows of a set can't be used,
-    /// two callbacks have one name, or the checkpoint to go on from is missing, damaged, or another
+    /// two callbacks have one name, none pushes and `push_to_hub` is set, or the checkpoint to go on from is missing, damaged, or another
     /// run's.
     pub fn check(&mut self, model: &M) -> Result<(), TrainError> {
         self.output.lock()?;
@@ -87,8 +87,12 @@ impl<M: Pretrained> Trainer<M> {
         })
     }
 
-    /// What callbacks keep is found again by their names.
+    /// What callbacks keep is found again by their names; one of them pushes where that is wished.
     fn check_callbacks(&self) -> Result<(), TrainError> {
+        let pushes = self.callbacks.iter().any(|c| c.pushes_to_hub());
+        if self.arguments.push_to_hub && !pushes {
+            return Err(TrainError::NobodyPushes);
+        }
         let mut names: Vec<String> = self.callbacks.iter().map(|c| c.name()).collect();
         names.sort();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
