@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use captioner::data::{BadRows, OpenOptions};
 use captioner::files::read_json;
+use captioner::hub::find_model;
 use captioner::inspect::{InspectOptions, NamedSplit, Progress, Stage, inspect};
 use captioner::model::CONFIG_FILE;
-use captioner::open_dataset;
+use captioner::open_splits;
 use captioner::text::CaptionTokenizer;
 use clap::Parser;
 
@@ -27,7 +28,7 @@ use clap::Parser;
 /// page for a browser, JSON, and a sheet of samples.
 #[derive(Parser)]
 struct Flags {
-    /// The set: a folder or a file, or `creatures`.
+    /// The set: a folder or a file, `creatures`, or a repository of the Hub.
     #[arg(value_name = "SET")]
     set: String,
 
@@ -39,9 +40,9 @@ struct Flags {
     #[arg(long, value_name = "NAME")]
     caption_column: Option<String>,
 
-    /// The model's folder, for its tokenizer and its number of positions.
-    #[arg(long, value_name = "FOLDER")]
-    checkpoint: Option<PathBuf>,
+    /// The model, for its tokenizer and its number of positions: a folder, or a repository of the Hub.
+    #[arg(long, value_name = "MODEL")]
+    checkpoint: Option<String>,
 
     /// The most tokens that the model reads. [default: what the checkpoint says]
     #[arg(long, value_name = "N")]
@@ -97,17 +98,29 @@ fn run(flags: &Flags) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Every set that was named, with the rows that can't be used left out and listed.
+/// Every split of every set that was named, with the rows that can't be used left out and listed. What
+/// is trained on comes first: the order says which split leaks into which.
 fn splits(flags: &Flags) -> Result<Vec<NamedSplit>, Box<dyn Error>> {
     let mut options = OpenOptions::default().with_bad_rows(BadRows::Skip);
     options.caption_column.clone_from(&flags.caption_column);
-    let specs = std::iter::once(&flags.set).chain(&flags.also);
-    let splits = specs.map(|spec| Ok((spec.clone(), open_dataset(spec, flags.seed, &options)?)));
-    splits.collect()
+    let mut splits = Vec::new();
+    for spec in std::iter::once(&flags.set).chain(&flags.also) {
+        let set = open_splits(spec, flags.seed, &options)?;
+        for (split, rows) in set.iter() {
+            let name = match flags.also.is_empty() {
+                true => split.to_owned(),
+                false => format!("{spec}: {split}"),
+            };
+            splits.push((name, rows.clone()));
+        }
+    }
+    splits.sort_by_key(|(name, _)| !name.ends_with("train"));
+    Ok(splits)
 }
 
 fn options(flags: &Flags) -> Result<InspectOptions, Box<dyn Error>> {
-    let checkpoint = flags.checkpoint.as_deref();
+    let checkpoint = flags.checkpoint.as_deref().map(find_model).transpose()?;
+    let checkpoint = checkpoint.as_deref();
     let tokenizer = checkpoint.map(CaptionTokenizer::from_pretrained);
     Ok(InspectOptions {
         tokenizer: tokenizer.transpose()?,

@@ -58,7 +58,10 @@ fn main() {
             }
         }
         let [a, b, c] = seconds.map(|seconds| ROWS as f64 / median(&seconds).0);
-        println!("{form:<10} {a:>12.0} {b:>12.0} {c:>12.0} {:>6.1}x", c / a.max(b));
+        println!(
+            "{form:<10} {a:>12.0} {b:>12.0} {c:>12.0} {:>6.1}x",
+            c / a.max(b)
+        );
     }
 }
 
@@ -77,7 +80,13 @@ fn prepared(path: &Path) -> Arc<PreparedSet> {
 fn epoch(set: &Arc<PreparedSet>, epoch: u64) {
     let order = Sampler::new(set.dataset().clone(), BATCH, 1, 42).epoch(epoch);
     let rows: usize = DataLoader::new(set, order, WORKERS)
-        .map(|loaded| loaded.expect("whole pictures").batch.expect("rows").captions())
+        .map(|loaded| {
+            loaded
+                .expect("whole pictures")
+                .batch
+                .expect("rows")
+                .captions()
+        })
         .sum();
     assert_eq!(rows, ROWS);
 }
