@@ -7,10 +7,11 @@
 use std::fs;
 
 use captioner_data::ParquetDataset;
-use captioner_fuzz::{options, read_all, scratch_folder};
+use captioner_fuzz::{let_decoders_panic, options, read_all, scratch_folder};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
+    let_decoders_panic();
     let Some((&bits, data)) = data.split_first() else {
         return;
     };

@@ -1,7 +1,8 @@
 //! What the targets share.
 
+use std::panic;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Once};
 
 use captioner_data::{BadRows, CaptionDataset, OpenOptions, Picture};
 
@@ -18,6 +19,23 @@ pub fn scratch_folder() -> &'static PathBuf {
         folder
     });
     &FOLDER
+}
+
+/// Lets the crates that decode Parquet panic on damaged pages, as they do: the reader catches that.
+/// libFuzzer's hook would end the process before. A panic that nobody catches still ends it, and
+/// one of our own does so at once.
+pub fn let_decoders_panic() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        let abort = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let file = info.location().map_or("", |place| place.file());
+            let is_decoder = ["/parquet-", "/arrow-", "/rustc/"].iter().any(|part| file.contains(part));
+            if !is_decoder {
+                abort(info);
+            }
+        }));
+    });
 }
 
 /// The options of one bit: bad rows stop, or are skipped.

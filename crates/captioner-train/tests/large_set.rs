@@ -86,7 +86,7 @@ fn processor() -> Processor {
 }
 
 fn model() -> GitForCausalLm {
-    let spec = ModelSpec::for_tokenizer(&processor().tokenizer, 16);
+    let spec = ModelSpec::for_tokenizer(&processor().tokenizer, 32);
     let mut config = GitConfig::small_for(&spec);
     config.vision_config.image_size = 32;
     config.vision_config.num_hidden_layers = 1;
