@@ -90,7 +90,7 @@ fn run(flags: &Flags) -> Outcome<ExitCode> {
     let about = About::new(flags, &arguments, &publishing, (&splits, &split)).with_start(
         flags,
         checkpoint.as_deref(),
-        format!("{device:?}"),
+        publish::named(&device),
     );
     let Split { train, test } = split;
     say!("{} rows to train on, {} held out", train.len(), test.len());

@@ -278,7 +278,11 @@ fn a_run_that_nobody_would_push_does_not_begin() {
     };
     let hub = Arc::new(Recorder::default());
     let error = PushToHubCallback::new(hub, &misnamed).err().unwrap();
-    assert!(error.to_string().contains("'two words'"), "{error}");
+    let message = error.to_string();
+    assert!(
+        message.contains("'two words'") && message.contains("hub_model_id"),
+        "{message}"
+    );
     assert!(PushToHubCallback::dry_run(&misnamed).is_err());
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use burn::tensor::Device;
 use captioner::data::{CaptionDataset, DatasetSplits, Split};
 use captioner::git::GitForCausalLm;
 use captioner::hub::{CardDataset, Origin, Publisher, RepoId, open_publisher};
@@ -137,6 +138,15 @@ impl About {
             origin: self.origin.clone(),
         }
     }
+}
+
+/// A device as the card names it: `Flex(Cpu)`.
+pub(crate) fn named(device: &Device) -> String {
+    let shown = format!("{device:?}");
+    let inner = shown
+        .strip_prefix("Device<")
+        .and_then(|rest| rest.strip_suffix('>'));
+    inner.unwrap_or(&shown).to_owned()
 }
 
 /// The split that is evaluated on; none where rows of the training split are held out.

@@ -57,7 +57,7 @@ impl PushToHubCallback {
     /// One that pushes nothing and asks nobody: for a run whose folder is written alone.
     ///
     /// # Errors
-    /// [`HubError::Id`] where the name could be that of no repository.
+    /// [`HubError::PushName`] where the name could be that of no repository.
     pub fn dry_run(arguments: &TrainingArguments) -> Result<Self, HubError> {
         let repo = pushed_repository(&repository_name(arguments), "OWNER")?;
         Ok(Self::with(None, repo, arguments.hub_private_repo))

@@ -79,6 +79,25 @@ mod tests {
     }
 
     #[test]
+    fn the_rust_of_a_card_is_the_one_that_is_compiled() {
+        let compiled = include_str!("card_usage.md")
+            .split("```rust,no_run\n")
+            .skip(1);
+        for (adapter, block) in [false, true].into_iter().zip(compiled) {
+            let code = block.split("```").next().unwrap_or_default().lines();
+            let code: Vec<_> = code.filter(|line| !line.starts_with("# ")).collect();
+            let card = ModelCard {
+                name: "me/model".into(),
+                base_model: Some("microsoft/git-base".into()),
+                adapter,
+                ..ModelCard::default()
+            };
+            let text = card.to_markdown();
+            assert!(text.contains(&code.join("\n")), "{code:?} in {text}");
+        }
+    }
+
+    #[test]
     fn what_was_logged_and_measured_at_a_step_is_one_row() {
         let state = TrainerState {
             best_global_step: Some(8),

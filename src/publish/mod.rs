@@ -25,6 +25,11 @@ pub use callback::PushToHubCallback;
 pub use error::PublishError;
 pub use publication::{FinishedRun, Publication, push_folder};
 
+/// The Rust that cards show, so that it stays true.
+#[cfg(doctest)]
+#[doc = include_str!("card_usage.md")]
+mod card_usage {}
+
 /// The name of the repository that settings ask for: `hub_model_id`, or the name of `output_dir`.
 ///
 /// ```

@@ -5,8 +5,14 @@
 
 Each folder below the given one holds README.md and, where its values are to be compared,
 expected.json. Needs huggingface_hub and PyYAML.
+
+    python tools/reference/check_card.py RUN/hub --picture FILE [--base FOLDER]
+
+also runs the Python that the card shows, on that picture, with the card's folder in place of the
+model's name and FOLDER in place of an adapter's base model. Needs transformers, and peft.
 """
 
+import argparse
 import json
 import re
 import sys
@@ -90,8 +96,28 @@ def check_expected(folder, head, card, expected):
     same(f"{folder} columns", len(re.findall(r"(?<!\\)\|", rows[0])), columns)
 
 
+def run_shown(folder, card, head, picture, base):
+    """Runs the Python of a card."""
+    code = re.search(r"```python\n(.*?)```", card.text, re.DOTALL)[1]
+    code = code.replace('"picture.png"', repr(picture))
+    model = re.search(r'AutoModelForCausalLM.from_pretrained\((".*?")\)', code)[1]
+    adapter = re.search(r'PeftModel.from_pretrained\(model, (".*?")\)', code)
+    same(f"{folder} loads an adapter", bool(adapter), head["library_name"] == "peft")
+    if adapter:
+        code = code.replace(adapter[1], repr(str(folder))).replace(model, repr(base))
+    else:
+        code = code.replace(model, repr(str(folder)))
+    print(f"{folder} as its card uses it:")
+    exec(compile(code, f"{folder}/README.md", "exec"), {})
+
+
 def main():
-    folders = sorted(path.parent for path in Path(sys.argv[1]).glob("**/README.md"))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder")
+    parser.add_argument("--picture")
+    parser.add_argument("--base")
+    flags = parser.parse_args()
+    folders = sorted(path.parent for path in Path(flags.folder).glob("**/README.md"))
     results = 0
     for folder in folders:
         card = ModelCard.load(folder / "README.md")
@@ -101,6 +127,8 @@ def main():
         expected = folder / "expected.json"
         if expected.is_file():
             check_expected(folder, head, card, json.loads(expected.read_text(encoding="utf-8")))
+        if flags.picture:
+            run_shown(folder, card, head, flags.picture, flags.base)
     print(f"{len(folders)} cards with {results} results read as they were written")
     if not folders:
         sys.exit("there is no README.md in it")

@@ -33,6 +33,17 @@ pub enum HubError {
         /// The command that builds pushes in.
         command: String,
     },
+    /// What is no name of a repository to push to.
+    #[error(
+        "'{name}' can't be the repository to push to: {problem}; name one with hub_model_id, as \
+         owner/name or as a name below your own"
+    )]
+    PushName {
+        /// What was given, or the name of the output folder.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// Neither a folder nor the name of a repository.
     #[error("there is no folder '{path}': name a folder, or a repository of the Hub as owner/name")]
     Missing {

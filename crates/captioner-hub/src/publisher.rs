@@ -59,23 +59,23 @@ pub fn open_publisher(token: Option<&str>) -> Result<Box<dyn Publisher>, HubErro
 /// ```
 ///
 /// # Errors
-/// [`HubError::Id`] where it can't be the name of a repository.
+/// [`HubError::PushName`] where it can't be the name of a repository.
 pub fn pushed_repository(name: &str, owner: &str) -> Result<RepoId, HubError> {
+    let refused = |problem| HubError::PushName {
+        name: name.to_owned(),
+        problem,
+    };
     if name.contains('@') {
-        return Err(HubError::Id {
-            text: name.to_owned(),
-            problem: "pushes go to the main branch: leave the @ and what follows it out",
-        });
+        return Err(refused(
+            "pushes go to the main branch, so that an @ has no meaning",
+        ));
     }
     let parsed = match name.contains('/') {
         true => RepoId::parse(name),
         false => RepoId::parse(&format!("{owner}/{name}")),
     };
     parsed.map_err(|error| match error {
-        HubError::Id { problem, .. } => HubError::Id {
-            text: name.to_owned(),
-            problem,
-        },
+        HubError::Id { problem, .. } => refused(problem),
         other => other,
     })
 }

@@ -53,12 +53,13 @@ fn adapter_in_rust(card: &ModelCard) -> String {
     )
 }
 
+/// Without `config.json`, `AutoProcessor` does not know which processor an adapter's files are of.
 fn adapter_in_python(card: &ModelCard) -> String {
     let (base, name) = (base(card), literal(&card.name));
     format!(
         "from peft import PeftModel\nfrom PIL import Image\n\
          from transformers import AutoModelForCausalLM, AutoProcessor\n\n\
-         processor = AutoProcessor.from_pretrained({name})\n\
+         processor = AutoProcessor.from_pretrained({base})\n\
          model = AutoModelForCausalLM.from_pretrained({base})\n\
          model = PeftModel.from_pretrained(model, {name})\n"
     )

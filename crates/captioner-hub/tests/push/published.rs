@@ -34,7 +34,7 @@ fn a_run_that_could_not_push_is_told_before_it_begins() {
     for name in ["two words", "a/b/c", "me/x@v1", ""] {
         let error = fixture.hub.check(name, None).unwrap_err();
         assert_clean(&error);
-        assert!(matches!(error, HubError::Id { .. }), "{error}");
+        assert!(matches!(error, HubError::PushName { .. }), "{error}");
     }
     // Everybody reads this one.
     fixture.existing(&[("README.md", "x")]);
