@@ -475,7 +475,9 @@ fn an_adapter_is_published_without_its_base_model() {
         text.contains("| LoRA | rank 2, alpha 2, dropout 0 |"),
         "{text}"
     );
+    // As the card has it.
     load_adapter(model(), &hub).unwrap();
+    Processor::from_pretrained(&hub).unwrap();
 }
 
 #[test]
