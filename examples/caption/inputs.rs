@@ -58,7 +58,12 @@ fn pictures(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(paths)
 }
 
+/// By its ending; hidden files are none, such as what other systems keep beside a picture (`._a.png`).
 fn is_picture(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    if name.as_encoded_bytes().starts_with(b".") {
+        return false;
+    }
     let ending = path.extension().and_then(|ending| ending.to_str());
     ending.is_some_and(|ending| PICTURES.contains(&ending.to_lowercase().as_str()))
 }

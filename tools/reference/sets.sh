@@ -11,12 +11,9 @@ examples=$1 scratch=$2
 python=${CAPTIONER_PYTHON:-python3}
 reference=tools/reference
 
-mkdir "$scratch/folders" "$scratch/tars"
+mkdir "$scratch/folders"
 "$python" $reference/datasets_folders.py make "$scratch/folders"
 "$python" $reference/datasets_folders.py compare "$scratch/folders" "$examples/dump_rows"
-
-"$python" $reference/datasets_webdataset.py write "$scratch/tars"
-"$examples/print_tar" "$scratch"/tars/*.tar | diff - "$scratch/tars/expected.jsonl"
 
 "$python" $reference/datasets_parquet.py write "$scratch/columnar" --rows 500
 CAPTIONER_COLUMNAR="$scratch/columnar" cargo test --workspace --test parquet --test arrow -- --ignored written_sets

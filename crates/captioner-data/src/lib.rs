@@ -55,7 +55,6 @@ mod feature;
 mod folder;
 mod in_memory;
 mod layout;
-mod lfs_pointer;
 mod open;
 mod open_formats;
 #[cfg(feature = "parquet")]

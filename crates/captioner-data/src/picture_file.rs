@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::lfs_pointer::is_lfs_pointer;
+use captioner_files::is_lfs_pointer;
+
 use crate::{DataError, Picture, Place};
 
 /// The largest picture file that is read: far above any photograph.

@@ -8,9 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// How many files of a set stay open; the files of a larger set are opened for each read.
 pub(crate) const MAX_OPEN_FILES: usize = 256;
 
-/// How the small text begins which git-lfs leaves in place of a large file.
-pub(crate) const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
-
 /// A file of which pieces are read, by any thread: no position is shared.
 #[derive(Debug)]
 pub(crate) struct FileAt {

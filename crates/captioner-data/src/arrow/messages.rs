@@ -9,10 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::{Endianness, MetadataVersion, RecordBatch, root_as_message};
 use arrow_schema::Schema;
+use captioner_files::is_lfs_pointer;
 
 use super::ArrowError;
 use crate::DataError;
-use crate::read_at::{FileAt, LFS_POINTER};
+use crate::read_at::FileAt;
+
+/// What is read of a beginning, to tell a file from what stands in its place.
+const HEAD_BYTES: usize = 64;
 
 /// The largest message header that is read: it holds the schema, never values.
 const MAX_HEADER_BYTES: u32 = 64 << 20;
@@ -170,9 +174,9 @@ impl Header {
 /// Where the first message is: after the magic word, if there is one.
 fn start(file: &FileAt) -> Result<u64, DataError> {
     let head = file
-        .read_up_to(0, LFS_POINTER.len())
+        .read_up_to(0, HEAD_BYTES)
         .map_err(|source| io_error(file, source))?;
-    if head.starts_with(LFS_POINTER) {
+    if is_lfs_pointer(&head) {
         let file = file.path().to_owned();
         return Err(ArrowError::GitLfsPointer { file }.into());
     }

@@ -10,7 +10,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use crate::lfs_pointer::is_lfs_pointer;
+use captioner_files::is_lfs_pointer;
+
 use crate::picture_file::read_picture;
 use crate::split_names::splits_of_shards;
 use crate::{

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{BufReader, Read as _, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use captioner_files::is_lfs_pointer;
+
 use super::rows::Rows;
 use super::{csv_file, jsonl_file, near_miss};
 use crate::DataError;
-use crate::lfs_pointer::is_lfs_pointer;
 use crate::split_names::{DEFAULT_SPLIT, SplitFiles, splits_by_folder};
 use crate::tree::Tree;
 

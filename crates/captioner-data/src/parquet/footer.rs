@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use captioner_files::is_lfs_pointer;
 use parquet::basic::CompressionCodec;
 use parquet::file::metadata::{
     ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader,
@@ -15,7 +16,10 @@ use super::schema;
 use super::thrift::Compact;
 use crate::DataError;
 use crate::columns::{Column, ColumnKind, choose, same_columns};
-use crate::read_at::{FileAt, LFS_POINTER};
+use crate::read_at::FileAt;
+
+/// What is read of a beginning, to tell a file from what stands in its place.
+const HEAD_BYTES: usize = 64;
 
 /// The largest footer that is read. One of 10,000 row groups has about 5 MB.
 const MAX_FOOTER_BYTES: u64 = 64 << 20;
@@ -162,7 +166,7 @@ fn footer_bytes(file: &FileAt) -> Result<Vec<u8>, DataError> {
     let tail_start = file.len().saturating_sub(8);
     let tail = file.read_up_to(tail_start, 8).map_err(io)?;
     if tail.len() < 8 || &tail[4..] != MAGIC {
-        let head = file.read_up_to(0, LFS_POINTER.len()).map_err(io)?;
+        let head = file.read_up_to(0, HEAD_BYTES).map_err(io)?;
         return Err(near_miss(file.path(), &head, &tail).into());
     }
     let bytes = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
@@ -186,7 +190,7 @@ fn footer_bytes(file: &FileAt) -> Result<Vec<u8>, DataError> {
 /// What a file is that doesn't end as Parquet does.
 fn near_miss(path: &Path, head: &[u8], tail: &[u8]) -> ParquetError {
     let file = path.to_owned();
-    if head.starts_with(LFS_POINTER) {
+    if is_lfs_pointer(head) {
         ParquetError::GitLfsPointer { file }
     } else if tail.ends_with(ENCRYPTED_MAGIC) || head.starts_with(ENCRYPTED_MAGIC) {
         ParquetError::Encrypted { file }

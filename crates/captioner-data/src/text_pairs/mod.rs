@@ -124,7 +124,7 @@ impl TextPairFolder {
             bytes,
             limit: MAX_TEXT_BYTES,
         })?;
-        if crate::lfs_pointer::is_lfs_pointer(&bytes) {
+        if captioner_files::is_lfs_pointer(&bytes) {
             return Err(DataError::LfsPointer { path: path.clone() });
         }
         let text = String::from_utf8(bytes);

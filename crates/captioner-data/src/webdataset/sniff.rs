@@ -32,7 +32,7 @@ pub(super) fn check_content(path: &Path, file: &File, bytes: u64) -> Result<(), 
         path: path.to_owned(),
         source,
     })?;
-    if head.starts_with(b"version https://git-lfs") {
+    if captioner_files::is_lfs_pointer(&head) {
         return Err(TarError::LfsPointer {
             path: path.to_owned(),
         });
