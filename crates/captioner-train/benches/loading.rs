@@ -17,7 +17,7 @@ mod peer;
 use std::path::Path;
 use std::sync::Arc;
 
-use captioner_data::{CaptionDataset, OpenOptions, open_dataset};
+use captioner_data::{OpenOptions, open_dataset};
 use captioner_model::Processor;
 use captioner_text::{CaptionTokenizer, WordPieceTraining};
 use captioner_train::{DataLoader, PreparedSet, Sampler};
