@@ -376,7 +376,7 @@ pub enum DataError {
     /// A row has no caption where one is needed.
     #[error("{row} has no caption: write one or remove the row")]
     NoCaption {
-        /// Where the row is, as [`CaptionDataset::describe_row`] says.
+        /// Where the row is, as [`CaptionDataset::describe_row`](crate::CaptionDataset::describe_row) says.
         row: String,
     },
 
@@ -431,7 +431,7 @@ pub enum DataError {
     /// A change of captions leaves a row without any.
     #[error("{row}: the change of its captions leaves none: change it, or filter the row out")]
     NoCaptionLeft {
-        /// Where the row is, as [`CaptionDataset::describe_row`] says.
+        /// Where the row is, as [`CaptionDataset::describe_row`](crate::CaptionDataset::describe_row) says.
         row: String,
     },
 
